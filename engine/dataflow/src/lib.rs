@@ -1,0 +1,1 @@
+//! The streaming runtime: operators, windows, watermarks, state, checkpoints.

@@ -1,0 +1,1 @@
+//! One partition's durable log: segments, index, recovery, retention, compaction.

@@ -1,0 +1,1 @@
+//! Algorithms: train, evaluate, export.

@@ -1,0 +1,1 @@
+//! One running engine: opens a home, restores it, owns every task.

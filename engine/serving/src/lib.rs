@@ -1,0 +1,1 @@
+//! Model registry, prediction, routing; no HTTP.

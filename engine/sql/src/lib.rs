@@ -1,0 +1,1 @@
+//! Flink's SQL dialect to a dataflow graph or a bounded plan.

@@ -1,0 +1,1 @@
+//! Lab format, checks, hints, progress, author loop.

@@ -1,0 +1,2 @@
+//! The command `pancake`.
+fn main() {}

@@ -1,0 +1,1 @@
+//! Companion services in Docker.

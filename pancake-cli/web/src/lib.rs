@@ -1,0 +1,1 @@
+//! Everything HTTP: API, gate, live socket, inference protocol.
