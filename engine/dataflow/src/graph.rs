@@ -76,6 +76,12 @@ pub struct SourceVertex {
     pub watermark: Option<WatermarkStrategy>,
 }
 
+impl fmt::Debug for SourceVertex {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SourceVertex").field("watermark", &self.watermark).finish_non_exhaustive()
+    }
+}
+
 /// What a vertex does.
 #[derive(Clone)]
 pub enum VertexKind {

@@ -9,6 +9,7 @@
 mod batch;
 mod graph;
 mod operator;
+pub mod ops;
 mod sink;
 mod source;
 mod watermark;

@@ -94,10 +94,12 @@ pub struct Gauges {
     pub skipped_rows: u64,
     /// Rows that wait in the source's input, as far as it knows.
     pub backlog_rows: u64,
+    /// How far a row was behind the largest event time before it, at most, in milliseconds; kept by the runtime.
+    pub lateness_max_ms: u64,
 }
 
 impl Gauges {
-    /// Both together.
+    /// Both together: sums, and the larger lateness.
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
         Self {
@@ -107,6 +109,11 @@ impl Gauges {
             keys: self.keys + other.keys,
             skipped_rows: self.skipped_rows + other.skipped_rows,
             backlog_rows: self.backlog_rows + other.backlog_rows,
+            lateness_max_ms: if self.lateness_max_ms > other.lateness_max_ms {
+                self.lateness_max_ms
+            } else {
+                other.lateness_max_ms
+            },
         }
     }
 }

@@ -202,4 +202,9 @@ pub trait Source: Send {
     fn gauges(&self) -> Gauges {
         Gauges::default()
     }
+
+    /// Where the first skipped row is and why it was skipped, such as `orders-0@17: expected a number`.
+    fn first_skipped(&self) -> Option<String> {
+        None
+    }
 }
