@@ -429,6 +429,9 @@ pub struct TrainRequest {
     /// Only rows that fulfil this SQL condition.
     #[serde(default)]
     pub filter: Option<String>,
+    /// `als` (if absent), `popularity` or `random`.
+    #[serde(default)]
+    pub algorithm: Option<String>,
     /// Latent factors.
     #[serde(default)]
     pub factors: Option<usize>,
