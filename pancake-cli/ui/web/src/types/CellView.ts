@@ -1,0 +1,1 @@
+export type CellView = { id: string, language: string, source: string, command: string | null, };

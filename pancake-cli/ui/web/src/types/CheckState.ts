@@ -1,0 +1,1 @@
+export type CheckState = "none" | "failed" | "passed" | "error" | "blocked";

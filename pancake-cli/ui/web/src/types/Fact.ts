@@ -1,0 +1,1 @@
+export type Fact = { value: number, unit: string, note: string, };

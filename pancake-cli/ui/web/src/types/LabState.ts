@@ -1,0 +1,1 @@
+export type LabState = "not_started" | "working" | "to_fix" | "passed";

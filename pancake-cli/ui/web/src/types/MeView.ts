@@ -1,0 +1,1 @@
+export type MeView = { attendee: string, version: string, };

@@ -1,0 +1,1 @@
+export type ServiceState = "ready" | "starting" | "failed" | "absent";

@@ -1,0 +1,1 @@
+export type StepState = "none" | "working" | "failed" | "passed";
