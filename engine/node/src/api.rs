@@ -290,6 +290,8 @@ pub struct JobView {
     pub rows_in: u64,
     /// Rows written by its sinks.
     pub rows_out: u64,
+    /// Topics that it writes.
+    pub writes: Vec<String>,
     /// Rows that came after their window had closed.
     pub late_rows: u64,
     /// How late the latest of all records was behind the largest event time seen, in milliseconds.
@@ -393,8 +395,24 @@ pub struct VersionView {
     pub params: BTreeMap<String, Value>,
     /// Measured on the held-out split, such as `ndcg_at_10`, `popularity_ndcg_at_10`, `random_ndcg_at_10`.
     pub metrics: BTreeMap<String, f64>,
+    /// Rows it was trained on.
+    pub rows: u64,
     /// Identity of the artefact.
     pub sha256: String,
+}
+
+/// What is served, measured on held-out rows.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct EvaluationView {
+    /// Model.
+    pub model: String,
+    /// Version that answered.
+    pub version: u32,
+    /// Parameters up to here had been applied.
+    pub params_offset: u64,
+    /// `ndcg_at_10` and what else is measured.
+    #[serde(flatten)]
+    pub metrics: BTreeMap<String, f64>,
 }
 
 /// How online updates stand.
@@ -480,10 +498,16 @@ pub struct FeedView {
     pub seed: u64,
     /// Events written.
     pub position: u64,
-    /// Stream time: arrival time of the newest event written.
+    /// Stream time of its start.
+    pub start: i64,
+    /// Stream time: where the clock stands; none before the first move.
     pub clock: Option<i64>,
     /// Stream time of its end.
     pub until: Option<i64>,
+    /// Events in all, if known.
+    pub total: Option<u64>,
+    /// Stream seconds per second when it plays by itself.
+    pub speed: Option<f64>,
     /// Whether it is playing.
     pub playing: bool,
     /// Whether it has come to its end.
@@ -499,6 +523,9 @@ pub struct FeedSpec {
     pub generator: String,
     /// Topic it writes to; made if absent.
     pub topic: String,
+    /// Stream seconds per second when it plays by itself; as fast as it can if absent.
+    #[serde(default)]
+    pub speed: Option<f64>,
     /// Everything else that the generator understands: seed, rate, late, until, partitions …
     #[serde(flatten)]
     pub params: BTreeMap<String, Value>,

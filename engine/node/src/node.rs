@@ -96,6 +96,26 @@ impl Node {
     pub async fn rollback(&self, _model: &str) -> Result<ModelView, NodeError> {
         later()
     }
+    /// Measures what is served now on the rows of a table.
+    pub async fn evaluate(&self, _model: &str, _test_table: &str) -> Result<EvaluationView, NodeError> {
+        later()
+    }
+    pub async fn delete_model(&self, _model: &str) -> Result<(), NodeError> {
+        later()
+    }
+    pub async fn drop_table(&self, _name: &str) -> Result<(), NodeError> {
+        later()
+    }
+    /// Stops a job and forgets it with its checkpoints.
+    pub async fn forget_job(&self, _id: &str) -> Result<(), NodeError> {
+        later()
+    }
+    pub async fn append_progress(&self, _key: &str, _value: Vec<u8>) -> Result<(), NodeError> {
+        later()
+    }
+    pub async fn read_progress(&self) -> Result<Vec<(String, Vec<u8>)>, NodeError> {
+        later()
+    }
     pub fn feeds(&self) -> Vec<FeedView> {
         Vec::new()
     }
