@@ -1,1 +1,2 @@
 //! The broker: Kafka's protocol over the log.
+mod wire;
