@@ -6,7 +6,10 @@
 //!
 //! Start reading at [`World`].
 
+mod diagnostic;
+pub mod format;
 pub mod progress;
 pub mod world;
 
+pub use diagnostic::{Diagnostic, Severity};
 pub use world::{Desk, Hands, Journal, World, WorldError};

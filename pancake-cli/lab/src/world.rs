@@ -115,6 +115,9 @@ pub trait World: Send + Sync {
     fn query(&self, sql: &str, rows_max: usize) -> WorldResult<Rows>;
     /// A model by name.
     fn model(&self, name: &str) -> WorldResult<Option<ModelFacts>>;
+    /// Quality of what a model serves now, online updates included: the top ten of every user of the test table, asked from
+    /// serving, known items removed, as `ndcg_at_10` and what else is measured.
+    fn evaluate(&self, model: &str, test_table: &str) -> WorldResult<BTreeMap<String, f64>>;
     /// One HTTP call that has no effect (a check's request must be one that only reads).
     fn http(&self, request: &HttpRequest) -> WorldResult<HttpAnswer>;
     /// A file of the desk's workspace.
