@@ -15,7 +15,7 @@ pub use compression::Compression;
 pub use decode::{DECODED_BYTES_MAX, Header, Record, Records, decode, decode_bounded, split};
 pub use header::{BatchHeader, HEADER_BYTES};
 
-pub(crate) use header::{patch_log_append_time, patch_place};
+pub(crate) use header::{add_sequence, patch_log_append_time, patch_place};
 
 /// What is wrong with a batch's bytes.
 #[derive(Debug, thiserror::Error)]

@@ -165,12 +165,6 @@ pub enum RecoverError {
         /// Offset up to which everything had been synced.
         recovery_point: Offset,
     },
-    /// A file in the directory has a name that no log writes.
-    #[error("{} is not a file of a log", path.display())]
-    ForeignFile {
-        /// The file.
-        path: PathBuf,
-    },
     /// A file could not be read or written.
     #[error(transparent)]
     Storage(#[from] StorageError),

@@ -12,12 +12,19 @@
 pub mod batch;
 
 mod error;
+mod index;
 mod log;
 mod options;
+mod producers;
+mod scan;
+mod segment;
+mod state;
 mod storage;
+mod tail;
 
 pub use error::{
-    AppendError, CloseError, MaintenanceError, ReadError, RecoverError, StorageError, SyncError,
+    AppendError, CloseError, InvalidRecord, MaintenanceError, ReadError, RecoverError,
+    StorageError, SyncError,
 };
 pub use log::{Appended, Compacted, Expired, Fetched, Log, Recovery, SegmentInfo};
 pub use options::{Cleanup, LogOptions, Retention, TimestampType};

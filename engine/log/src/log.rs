@@ -1,17 +1,85 @@
-//! One partition's log.
+//! One partition's log: what it knows while it is open, and the doors of everybody else.
+//!
+//! * One short lock guards what changes with an append; fsync, reads of the disk and compaction happen outside it.
+//! * Offsets are dense on append: a batch begins where the last one ended.
+//! * The high watermark is the end of the log: there is one replica.
+//!
+//! Start reading at [`Log::append`]; opening is in `log/recover.rs`.
 
-use std::{path::Path, sync::Arc};
+mod append;
+mod compact;
+mod read;
+mod recover;
+mod retention;
+mod rewrite;
+mod seek;
+mod sync;
+mod validate;
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use bytes::Bytes;
 use pancake_types::{Offset, Storage, Timestamp};
 
 use crate::{
-    AppendError, CloseError, LogOptions, MaintenanceError, ReadError, RecoverError, SyncError,
+    AppendError, LogOptions, RecoverError,
+    index::Saved,
+    producers::Producers,
+    segment::{Active, Segment},
+    tail::Tail,
 };
 
 /// One partition's log. Shared freely between threads; it holds a short lock inside.
 #[derive(Debug)]
-pub struct Log {}
+pub struct Log {
+    storage: Arc<dyn Storage>,
+    dir: PathBuf,
+    inner: Mutex<Inner>,
+    /// One sync at a time. Taken after `maintenance`, before `inner`.
+    syncing: Mutex<()>,
+    /// One of retention, compaction and deletion at a time. Taken first.
+    maintenance: Mutex<()>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    options: Arc<LogOptions>,
+    health: Health,
+    start: Offset,
+    end: Offset,
+    closed: Vec<Arc<Segment>>,
+    active: Active,
+    tail: Tail,
+    producers: Producers,
+    durable: Durable,
+    /// End of the closed part that compaction has seen.
+    cleaned_to: Offset,
+}
+
+/// What a sync has to do next.
+#[derive(Debug)]
+struct Durable {
+    /// Everything before this offset is durable.
+    end: Offset,
+    /// Segments closed since the last sync, with how much of their index is in its files.
+    unsynced: Vec<(Arc<Segment>, Saved)>,
+    /// Names of files were made and may be lost.
+    names_dirty: bool,
+    /// Nothing was written since the log was opened: the directory itself may be new.
+    dir_new: bool,
+    /// The recovery point on disk must be renewed although no record came.
+    state_dirty: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Health {
+    Writable,
+    Poisoned,
+    Closed,
+}
 
 /// What opening a log had to mend.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -57,6 +125,8 @@ pub struct Fetched {
 pub struct SegmentInfo {
     /// Offset that names the segment.
     pub base_offset: Offset,
+    /// Where the next segment begins.
+    pub end_offset: Offset,
     /// Bytes of its batches.
     pub size_bytes: u64,
     /// Whether appends go to it.
@@ -85,35 +155,29 @@ pub struct Compacted {
     pub bytes_after: u64,
 }
 
-#[allow(unused_variables, clippy::unused_self, clippy::todo, reason = "skeleton: bodies follow")]
 impl Log {
-    /// Opens the log of a directory, or makes a new one.
+    /// Opens the log of a directory, or makes a new one. After a crash the part behind the recovery point is read, and
+    /// a torn end is cut off.
+    ///
+    /// # Errors
+    /// [`RecoverError::Damaged`] and [`RecoverError::Missing`] if bytes that had been synced are gone; nothing is
+    /// repaired then.
     pub fn open(
         storage: Arc<dyn Storage>,
         dir: &Path,
         options: LogOptions,
     ) -> Result<(Self, Recovery), RecoverError> {
-        todo!()
-    }
-
-    /// Appends whole encoded batches as a client sent them, in one write.
-    pub fn append(&self, batches: Bytes, now: Timestamp) -> Result<Appended, AppendError> {
-        todo!()
-    }
-
-    /// Reads whole batches from the one that holds `from`; the first even if larger than `bytes_max`.
-    pub fn read(&self, from: Offset, bytes_max: usize) -> Result<Fetched, ReadError> {
-        todo!()
+        recover::open(storage, dir, options)
     }
 
     /// First offset of the log.
     pub fn start_offset(&self) -> Offset {
-        todo!()
+        self.lock().start
     }
 
     /// One past the last offset.
     pub fn end_offset(&self) -> Offset {
-        todo!()
+        self.lock().end
     }
 
     /// One past the last offset that may be read.
@@ -123,66 +187,78 @@ impl Log {
 
     /// Bytes of all segments.
     pub fn size_bytes(&self) -> u64 {
-        todo!()
+        let inner = self.lock();
+        inner.closed.iter().map(|s| s.bytes).sum::<u64>() + inner.active.file.bytes
     }
 
     /// The segments, oldest first.
     pub fn segments(&self) -> Vec<SegmentInfo> {
-        todo!()
+        let inner = self.lock();
+        let closed = inner.closed.iter().map(|s| SegmentInfo {
+            base_offset: s.base,
+            end_offset: s.end,
+            size_bytes: s.bytes,
+            active: false,
+        });
+        let active = SegmentInfo {
+            base_offset: inner.active.base,
+            end_offset: inner.end,
+            size_bytes: inner.active.file.bytes,
+            active: true,
+        };
+        closed.chain([active]).collect()
     }
 
-    /// The first record at or after a moment.
-    pub fn offset_at(&self, at: Timestamp) -> Result<Option<(Timestamp, Offset)>, ReadError> {
-        todo!()
+    /// Whether the log takes writes: it was not closed, and no write or fsync has failed.
+    pub fn is_writable(&self) -> bool {
+        self.lock().health == Health::Writable
     }
 
-    /// The record with the largest timestamp.
-    pub fn max_timestamp(&self) -> Result<Option<(Timestamp, Offset)>, ReadError> {
-        todo!()
+    /// The directory of the log.
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
-    /// Makes everything appended so far durable.
-    pub fn sync(&self) -> Result<(), SyncError> {
-        todo!()
-    }
-
-    /// Whether something was appended since the last [`Log::sync`].
-    pub fn is_dirty(&self) -> bool {
-        todo!()
-    }
-
-    /// Closes the active segment and begins a new one, unless it is empty.
-    pub fn roll(&self) -> Result<(), AppendError> {
-        todo!()
-    }
-
-    /// Deletes segments that retention lets go.
-    pub fn delete_expired(&self, now: Timestamp) -> Result<Expired, MaintenanceError> {
-        todo!()
-    }
-
-    /// Keeps the last record of each key in closed segments.
-    pub fn compact(&self, now: Timestamp) -> Result<Compacted, MaintenanceError> {
-        todo!()
-    }
-
-    /// Moves the start of the log to an offset, for good.
-    pub fn delete_before(&self, offset: Offset) -> Result<Offset, MaintenanceError> {
-        todo!()
-    }
-
-    /// Changes the settings.
+    /// Changes the settings from the next append on.
     pub fn set_options(&self, options: LogOptions) {
-        todo!()
+        let mut inner = self.lock();
+        inner.tail.set_bytes_max(options.tail_cache_bytes_max);
+        inner.options = Arc::new(options);
     }
 
     /// The settings.
-    pub fn options(&self) -> LogOptions {
-        todo!()
+    pub fn options(&self) -> Arc<LogOptions> {
+        Arc::clone(&self.lock().options)
     }
 
-    /// Syncs and writes the recovery point, so that the next open scans nothing. Appends are refused from now on.
-    pub fn close(&self) -> Result<(), CloseError> {
-        todo!()
+    /// A thread that panicked with the lock may have left half an append: reads go on, writes do not.
+    fn lock(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(|poisoned| {
+            let mut inner = poisoned.into_inner();
+            inner.health = Health::Poisoned;
+            inner
+        })
     }
+}
+
+impl Inner {
+    fn check_writable(&self) -> Result<(), AppendError> {
+        match self.health {
+            Health::Writable => Ok(()),
+            Health::Poisoned => Err(AppendError::Poisoned),
+            Health::Closed => Err(AppendError::Closed),
+        }
+    }
+
+    /// Remembers that a write failed, and passes the error on.
+    fn poison<E>(&mut self, error: E) -> E {
+        tracing::error!(offset = self.end.get(), "a write failed: the log is read-only from here");
+        self.health = Health::Poisoned;
+        error
+    }
+}
+
+/// These locks guard no data, so a panic of a holder spoils nothing.
+fn take_turn(turn: &Mutex<()>) -> MutexGuard<'_, ()> {
+    turn.lock().unwrap_or_else(PoisonError::into_inner)
 }
