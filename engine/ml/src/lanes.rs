@@ -1,0 +1,150 @@
+//! Sixteen numbers that are computed together, and the choice of the processor's widest instructions for them.
+//!
+//! * Loops over [`Lanes`] are plain code with a fixed trip count; the compiler turns them into vector instructions.
+//! * Everything called from [`Op::run`] must be `#[inline(always)]`, else it is compiled for the oldest processor.
+//! * Sums are taken in one fixed order, so a result depends on the kind of processor, never on threads.
+
+/// How many numbers are computed together.
+pub(crate) const LANES: usize = 16;
+
+/// Sixteen numbers, aligned so that one load never spans two cache lines.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[repr(align(64))]
+pub(crate) struct Lanes(pub(crate) [f32; LANES]);
+
+/// A vector of `B` times sixteen numbers.
+pub(crate) type Row<const B: usize> = [Lanes; B];
+
+impl Lanes {
+    /// Sixteen zeros.
+    pub(crate) const ZERO: Self = Self([0.0; LANES]);
+
+    /// Adds `factor * other`.
+    #[inline(always)]
+    pub(crate) fn add_scaled<const FMA: bool>(&mut self, factor: f32, other: &Self) {
+        for (sum, value) in self.0.iter_mut().zip(&other.0) {
+            *sum = multiply_add::<FMA>(factor, *value, *sum);
+        }
+    }
+
+    /// Adds the products of two, lane by lane.
+    #[inline(always)]
+    pub(crate) fn add_products<const FMA: bool>(&mut self, a: &Self, b: &Self) {
+        for ((sum, a), b) in self.0.iter_mut().zip(&a.0).zip(&b.0) {
+            *sum = multiply_add::<FMA>(*a, *b, *sum);
+        }
+    }
+
+    /// The sum of all lanes, folded in halves.
+    #[inline(always)]
+    pub(crate) fn sum(self) -> f32 {
+        let mut lanes = self.0;
+        let mut width = LANES / 2;
+        while width > 0 {
+            let (low, high) = lanes.split_at_mut(width);
+            for (sum, value) in low.iter_mut().zip(high.iter()) {
+                *sum += *value;
+            }
+            width /= 2;
+        }
+        let [sum, ..] = lanes;
+        sum
+    }
+}
+
+/// `a * b + c`, in one instruction where the processor has it.
+#[inline(always)]
+fn multiply_add<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
+    if FMA { a.mul_add(b, c) } else { a * b + c }
+}
+
+/// The dot product of two vectors.
+#[inline(always)]
+pub(crate) fn dot<const B: usize, const FMA: bool>(a: &Row<B>, b: &Row<B>) -> f32 {
+    let mut sum = Lanes::ZERO;
+    for (a, b) in a.iter().zip(b) {
+        sum.add_products::<FMA>(a, b);
+    }
+    sum.sum()
+}
+
+/// `sum += factor * row`.
+#[inline(always)]
+pub(crate) fn add_scaled<const B: usize, const FMA: bool>(
+    sum: &mut Row<B>,
+    factor: f32,
+    row: &Row<B>,
+) {
+    for (sum, value) in sum.iter_mut().zip(row) {
+        sum.add_scaled::<FMA>(factor, value);
+    }
+}
+
+/// Work that is worth compiling once per generation of processors.
+pub(crate) trait Op {
+    /// What the work gives.
+    type Out;
+    /// Does the work; `FMA` says whether multiply-add is one instruction.
+    fn run<const FMA: bool>(self) -> Self::Out;
+}
+
+/// Does the work with the widest instructions that this processor has.
+pub(crate) fn dispatch<O: Op>(op: O) -> O::Out {
+    op.run::<{ cfg!(target_arch = "aarch64") }>()
+}
+
+/// Calls generic code with the number of [`Lanes`] per row as a constant.
+macro_rules! with_blocks {
+    ($blocks:expr, $constant:ident => $body:expr) => {
+        match $blocks {
+            1 => {
+                const $constant: usize = 1;
+                $body
+            }
+            2 => {
+                const $constant: usize = 2;
+                $body
+            }
+            3 => {
+                const $constant: usize = 3;
+                $body
+            }
+            4 => {
+                const $constant: usize = 4;
+                $body
+            }
+            5 => {
+                const $constant: usize = 5;
+                $body
+            }
+            6 => {
+                const $constant: usize = 6;
+                $body
+            }
+            7 => {
+                const $constant: usize = 7;
+                $body
+            }
+            _ => {
+                const $constant: usize = 8;
+                $body
+            }
+        }
+    };
+}
+pub(crate) use with_blocks;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sums_count_every_lane() {
+        let row: Row<2> =
+            std::array::from_fn(|b| Lanes(std::array::from_fn(|l| (b * LANES + l) as f32)));
+        assert_eq!(row.iter().map(|b| b.sum()).sum::<f32>(), (0..32).sum::<i32>() as f32);
+        let expected: i32 = (0..32).map(|v| v * v).sum();
+        assert_eq!(dot::<2, false>(&row, &row), expected as f32);
+        assert_eq!(dot::<2, true>(&row, &row), expected as f32);
+    }
+}
