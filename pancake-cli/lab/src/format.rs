@@ -23,6 +23,7 @@ pub use check::{
     Also, AnswerCheck, CheckKind, CheckSpec, Equals, FileCheck, GroupCheck, HintWhen, HttpCheck,
     HttpSpec, JobCheck, ModelCheck, OneOrMany, QueryCheck, TopicCheck, WaitFor,
 };
+pub(crate) use limit::condition;
 pub use limit::{Limit, parse_moment, show_moment};
 pub use parse::parse;
 pub use shape::{FieldType, KeyShape, RecordShape, ValueShape};

@@ -107,6 +107,9 @@ pub struct WrongCase {
     pub r#do: Vec<Act>,
     /// What must be found.
     pub expect: Expectation,
+    /// Only with these variants of the data; with all if empty.
+    #[serde(default)]
+    pub variants: Vec<String>,
 }
 
 /// What a wrong case must meet.

@@ -93,6 +93,10 @@ pub struct JobFacts {
     pub malformed: u64,
     /// Rows that came after their window had closed.
     pub late: LateFacts,
+    /// The first of them, and why it could not be decoded.
+    pub first_malformed: Option<String>,
+    /// Whether it has read every record that was in its topics when asked.
+    pub caught_up: bool,
     /// The topics it writes.
     pub writes: Vec<String>,
 }
