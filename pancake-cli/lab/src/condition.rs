@@ -15,7 +15,11 @@ use crate::format::parse_moment;
 /// # Errors
 /// What the parser says about it.
 pub(crate) fn compile(text: &str) -> Result<Program, String> {
-    Program::compile(text).map_err(|errors| errors.to_string())
+    Program::compile(text).map_err(|errors| {
+        // The parser tells every consequence of a mistake, with drawings; its first sentence is the mistake.
+        let all = errors.to_string();
+        all.lines().next().unwrap_or_default().trim_start_matches("ERROR: <input>:").to_owned()
+    })
 }
 
 /// Whether a condition holds. One that cannot be evaluated, because a fact is missing or of another type, does not hold.

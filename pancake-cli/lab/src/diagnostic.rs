@@ -123,7 +123,7 @@ mod tests {
     #[test]
     fn a_key_is_found_in_block_and_flow_style() {
         let text = "steps:\n  - {id: a, paeg: 1.md}\nchecks:\n  # fail: no\n  x: {fail: \"m\"}\n";
-        assert_eq!(place_of_key(text, "paeg", 1), Some((2, 12)));
+        assert_eq!(place_of_key(text, "paeg", 1), Some((2, 13)));
         assert_eq!(place_of_key(text, "checks", 1), Some((3, 1)));
         assert_eq!(place_of_key(text, "id", 3), None);
     }

@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 /// Fills a message. Braces that hold no path stay as they are.
-pub fn fill(message: &str, facts: &Value) -> String {
+pub(crate) fn fill(message: &str, facts: &Value) -> String {
     let mut out = String::with_capacity(message.len());
     let mut rest = message;
     while let Some(start) = rest.find('{') {

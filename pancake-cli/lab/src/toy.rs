@@ -196,7 +196,12 @@ impl World for Toy {
         let column = |name: &str| ColumnFacts { name: name.into(), r#type: "STRING".into() };
         let data: Vec<Vec<Value>> = match verb {
             "COUNT" => vec![vec![json!(records.len())]],
-            _ => records.iter().map(|(_, value)| serde_json::from_str(value).unwrap()).collect(),
+            _ => records
+                .iter()
+                .map(|(_, value)| {
+                    serde_json::from_str(value).unwrap_or_else(|_| vec![json!(value)])
+                })
+                .collect(),
         };
         let columns =
             if verb == "COUNT" { vec![column("n")] } else { vec![column("stand"), column("n")] };
