@@ -6,5 +6,14 @@
 //!
 //! Start reading at [`connector::Connector`].
 
+mod bind;
+pub mod catalog;
 pub mod connector;
+mod error;
+mod functions;
 mod nearest;
+mod parse;
+
+pub use catalog::{Catalog, CatalogEvent, Object, ViewDef};
+pub use error::{Position, SqlError};
+pub use parse::Statement;
