@@ -122,10 +122,10 @@ impl Judge<'_> {
             return report.clone();
         }
         let Some(spec) = self.lab.file.checks.get(id) else {
-            return self.report(id, Verdict::Error, format!("the lab has no check `{id}`"));
+            return Self::report(id, Verdict::Error, format!("the lab has no check `{id}`"));
         };
         // Put in first, so that checks that need each other end in a report instead of a circle.
-        let circle = self.report(id, Verdict::Error, format!("check `{id}` needs itself"));
+        let circle = Self::report(id, Verdict::Error, format!("check `{id}` needs itself"));
         known.insert(id.to_owned(), circle);
         let open =
             spec.needs.iter().find(|need| self.judge_known(need, known).verdict != Verdict::Pass);
@@ -139,10 +139,10 @@ impl Judge<'_> {
 
     fn blocked(&self, id: &str, need: &str) -> CheckReport {
         let page = self.lab.step_of_check(need).map(|step| step.id.as_str()).unwrap_or_default();
-        self.report(id, Verdict::Blocked, format!("First pass `{need}` (step {page})."))
+        Self::report(id, Verdict::Blocked, format!("First pass `{need}` (step {page})."))
     }
 
-    fn report(&self, id: &str, verdict: Verdict, message: String) -> CheckReport {
+    fn report(id: &str, verdict: Verdict, message: String) -> CheckReport {
         CheckReport {
             check: id.to_owned(),
             verdict,
@@ -159,13 +159,13 @@ impl Judge<'_> {
         if let Some(on) = &spec.on {
             match wait::wait_for(self, on, limit) {
                 Ok(wait::Waited::Ready) => {}
-                Ok(wait::Waited::NotYet(why)) => return self.report(id, Verdict::Blocked, why),
-                Err(error) => return self.broken(id, &error),
+                Ok(wait::Waited::NotYet(why)) => return Self::report(id, Verdict::Blocked, why),
+                Err(error) => return Self::broken(id, &error),
             }
         }
         match self.find_settled(spec, limit) {
             Ok(finding) => self.verdict(id, spec, finding),
-            Err(error) => self.broken(id, &error),
+            Err(error) => Self::broken(id, &error),
         }
     }
 
@@ -191,12 +191,12 @@ impl Judge<'_> {
         Ok(finding)
     }
 
-    fn broken(&self, id: &str, error: &WorldError) -> CheckReport {
+    fn broken(id: &str, error: &WorldError) -> CheckReport {
         let message = match error {
             WorldError::Refused { message, .. } => message.clone(),
             ours => format!("{ours}. This is our fault: your try is not counted."),
         };
-        self.report(id, Verdict::Error, message)
+        Self::report(id, Verdict::Error, message)
     }
 
     fn find(&self, spec: &CheckSpec) -> WorldResult<Finding> {
@@ -245,7 +245,7 @@ impl Judge<'_> {
         let verdict = if finding.holds { Verdict::Pass } else { Verdict::Fail };
         let facts = match self.facts(&finding, &[&spec.also]) {
             Ok(facts) => facts,
-            Err(error) => return self.broken(id, &error),
+            Err(error) => return Self::broken(id, &error),
         };
         let message = match (finding.holds, &finding.instead) {
             (true, _) => {
@@ -254,7 +254,7 @@ impl Judge<'_> {
             (false, Some(instead)) => instead.clone(),
             (false, None) => template::fill(&self.substitute(&spec.fail), &facts),
         };
-        let mut report = self.report(id, verdict, message);
+        let mut report = Self::report(id, verdict, message);
         if !finding.holds {
             report.hint = self.computed_hint(spec, &finding);
             if spec.lost_if.as_deref().is_some_and(|lost| condition::holds(lost, &facts)) {

@@ -391,7 +391,7 @@ pub(crate) struct Toys;
 impl Rigs for Toys {
     fn fresh(&self) -> WorldResult<Rig> {
         let toy = Arc::new(Toy::default());
-        Ok(Rig { world: toy.clone(), hands: toy.clone(), journal: toy })
+        Ok(Rig { world: Arc::<Toy>::clone(&toy), hands: Arc::<Toy>::clone(&toy), journal: toy })
     }
 }
 
@@ -518,7 +518,8 @@ pub(crate) fn edited(path: &str, from: &str, to: &str) -> String {
 pub(crate) fn workshop() -> (Workshop, Arc<Toy>) {
     let lab = Arc::new(Lab::load(&files(LAB)).unwrap());
     let toy = Arc::new(Toy::default());
-    (Workshop::new([lab], toy.clone(), toy.clone(), toy.clone()), toy)
+    let same = || Arc::<Toy>::clone(&toy);
+    (Workshop::new([lab], same(), same(), same()), toy)
 }
 
 /// A lab made of checks only, for tests of single checks: one page, one step, a quiz `q` and a cell `c`.

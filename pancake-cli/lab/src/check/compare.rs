@@ -74,10 +74,7 @@ fn multiset<'a>(want: &[&'a [Value]], got: &[&'a [Value]], tolerance: f64) -> Un
             Some(slot) => *slot = None,
             None => missing.push(row),
         }
-        while left
-            .get(from)
-            .is_some_and(|slot| slot.is_none() || slot.is_some_and(|g| sort_key(g) < sort_key(row)))
-        {
+        while left.get(from).is_some_and(|slot| slot.is_none_or(|g| sort_key(g) < sort_key(row))) {
             from += 1;
         }
     }

@@ -13,7 +13,7 @@ fn a_whole_lab_loads() {
     assert_eq!(lab.only_feed(), Some("orders"));
     let (feed, full) = lab.feeds(None).remove(0);
     assert_eq!(
-        (feed.rate_per_s, feed.speed, feed.until.map(|t| t.millis()), full),
+        (feed.rate_per_s, feed.speed, feed.until.map(pancake_types::Timestamp::millis), full),
         (Some(1.0), Some(60.0), Some(10_000), false)
     );
     assert_eq!(lab.start["notes.txt"], b"Write here.\n");
@@ -65,6 +65,11 @@ fn parts_that_do_not_fit_together_are_told() {
         "!actual. >",
         "lab.yaml:14:3: check `poured`: the condition of `hints_when` cannot be read: 1:10: Syntax error: no viable alternative at input '. >'",
     );
+}
+
+#[test]
+fn what_is_named_must_be_there() {
+    let yaml = "lab.yaml";
     check_told(
         yaml,
         "expected/counts.csv",

@@ -239,7 +239,6 @@ fn split_words(line: &str) -> Result<Vec<String>, String> {
             (Some('"'), '\\') if matches!(chars.peek(), Some('"' | '\\')) => {
                 word.get_or_insert_default().extend(chars.next());
             }
-            (Some(_), c) => word.get_or_insert_default().push(c),
             (None, '\'' | '"') => {
                 quote = Some(c);
                 word.get_or_insert_default();
@@ -251,7 +250,7 @@ fn split_words(line: &str) -> Result<Vec<String>, String> {
                     "`{c}` needs a shell; put it in quotes if it is part of a word"
                 ));
             }
-            (None, c) => word.get_or_insert_default().push(c),
+            (_, c) => word.get_or_insert_default().push(c),
         }
     }
     if quote.is_some() {

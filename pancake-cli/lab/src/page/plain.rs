@@ -1,5 +1,7 @@
 //! A page's Markdown for a terminal without colours: wrapped prose, nothing that needs a mouse.
 
+use std::fmt::{self, Write as _};
+
 use comrak::{
     Arena,
     nodes::{AstNode, ListType, NodeValue},
@@ -25,7 +27,7 @@ fn block<'a>(node: &'a AstNode<'a>, indent: &str, width: usize, out: &mut String
             let text = inline(node);
             let line = if heading.level == 1 { "=" } else { "-" };
             let length = text.chars().count();
-            out.push_str(&format!("{indent}{text}\n{indent}{}\n\n", line.repeat(length)));
+            add(out, format_args!("{indent}{text}\n{indent}{}\n\n", line.repeat(length)));
         }
         NodeValue::Paragraph => {
             wrap(&inline(node), indent, indent, width, out);
@@ -33,7 +35,7 @@ fn block<'a>(node: &'a AstNode<'a>, indent: &str, width: usize, out: &mut String
         }
         NodeValue::CodeBlock(code) => {
             for line in code.literal.lines() {
-                out.push_str(&format!("{indent}    {line}\n"));
+                add(out, format_args!("{indent}    {line}\n"));
             }
             out.push('\n');
         }
@@ -55,13 +57,13 @@ fn block<'a>(node: &'a AstNode<'a>, indent: &str, width: usize, out: &mut String
         NodeValue::Table(_) => {
             for row in node.children() {
                 let cells: Vec<String> = row.children().map(inline).collect();
-                out.push_str(&format!("{indent}{}\n", cells.join(" | ")));
+                add(out, format_args!("{indent}{}\n", cells.join(" | ")));
             }
             out.push('\n');
         }
-        NodeValue::ThematicBreak => out.push_str(&format!("{indent}---\n\n")),
+        NodeValue::ThematicBreak => add(out, format_args!("{indent}---\n\n")),
         NodeValue::HtmlBlock(html) => {
-            out.push_str(&format!("{indent}{}\n", html.literal.trim_end()))
+            add(out, format_args!("{indent}{}\n", html.literal.trim_end()));
         }
         _ => {}
     }
@@ -84,13 +86,15 @@ fn inline<'a>(node: &'a AstNode<'a>) -> String {
     for child in node.children() {
         match &child.data.borrow().value {
             NodeValue::Text(words) => text.push_str(words),
-            NodeValue::Code(code) => text.push_str(&format!("`{}`", code.literal)),
+            NodeValue::Code(code) => add(&mut text, format_args!("`{}`", code.literal)),
             NodeValue::SoftBreak => text.push(' '),
             NodeValue::LineBreak => text.push('\n'),
-            NodeValue::Strong => text.push_str(&format!("**{}**", inline(child))),
-            NodeValue::Emph => text.push_str(&format!("*{}*", inline(child))),
-            NodeValue::Link(link) => text.push_str(&format!("{} <{}>", inline(child), link.url)),
-            NodeValue::Image(_) => text.push_str(&format!("[picture: {}]", inline(child))),
+            NodeValue::Strong => add(&mut text, format_args!("**{}**", inline(child))),
+            NodeValue::Emph => add(&mut text, format_args!("*{}*", inline(child))),
+            NodeValue::Link(link) => {
+                add(&mut text, format_args!("{} <{}>", inline(child), link.url));
+            }
+            NodeValue::Image(_) => add(&mut text, format_args!("[picture: {}]", inline(child))),
             NodeValue::HtmlInline(html) => text.push_str(html),
             _ => text.push_str(&inline(child)),
         }
@@ -116,4 +120,9 @@ fn wrap(text: &str, first: &str, rest: &str, width: usize, out: &mut String) {
     }
     out.push_str(&line);
     out.push('\n');
+}
+
+fn add(out: &mut String, text: fmt::Arguments<'_>) {
+    // Writing into a string cannot fail.
+    out.write_fmt(text).unwrap_or_default();
 }

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// A stream is given this long to come to where it was sent.
-const PLAY_LIMIT: Duration = Duration::from_secs(300);
+const PLAY_LIMIT: Duration = Duration::from_mins(5);
 
 /// How often it is asked where it is.
 const ASK_AGAIN: Duration = Duration::from_millis(20);

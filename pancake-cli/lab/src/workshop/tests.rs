@@ -2,7 +2,7 @@ use super::*;
 use crate::{
     format::{ClockAct, ClockGoal},
     toy::{Toy, workshop},
-    world::{FeedState},
+    world::FeedState,
 };
 
 const ME: &str = "me";
