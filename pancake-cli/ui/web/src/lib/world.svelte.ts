@@ -1,6 +1,7 @@
 // What the pages show, kept current by the live connection: the labs of this attendee and the services.
 import type { LabCard } from '../types/LabCard.ts';
 import type { ServiceCard } from '../types/ServiceCard.ts';
+import type { TodayView } from '../types/TodayView.ts';
 import { ApiError, get } from './api.ts';
 import { connection } from './live.svelte.ts';
 
@@ -27,10 +28,7 @@ class World {
 
   async #read(): Promise<void> {
     try {
-      const [labs, services] = await Promise.all([
-        get<LabCard[]>('/labs'),
-        get<ServiceCard[]>('/services'),
-      ]);
+      const { labs, services } = await get<TodayView>('/today');
       this.labs ??= labs;
       this.services ??= services;
       this.error = null;
