@@ -22,10 +22,6 @@ impl Writer {
         self.bytes.extend_from_slice(&value.to_le_bytes());
     }
 
-    pub(crate) fn u32(&mut self, value: u32) {
-        self.bytes.extend_from_slice(&value.to_le_bytes());
-    }
-
     pub(crate) fn u64(&mut self, value: u64) {
         self.bytes.extend_from_slice(&value.to_le_bytes());
     }
@@ -46,16 +42,6 @@ impl Writer {
     pub(crate) fn blob(&mut self, value: &[u8]) {
         self.u64(value.len() as u64);
         self.bytes.extend_from_slice(value);
-    }
-
-    /// An `i64` that may be absent.
-    pub(crate) fn optional_i64(&mut self, value: Option<i64>) {
-        self.u8(value.is_some().into());
-        self.i64(value.unwrap_or_default());
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
     }
 
     pub(crate) fn into_bytes(self) -> Vec<u8> {
@@ -92,10 +78,6 @@ impl<'a> Reader<'a> {
         self.array().map(u16::from_le_bytes)
     }
 
-    pub(crate) fn u32(&mut self) -> Result<u32, Malformed> {
-        self.array().map(u32::from_le_bytes)
-    }
-
     pub(crate) fn u64(&mut self) -> Result<u64, Malformed> {
         self.array().map(u64::from_le_bytes)
     }
@@ -118,12 +100,6 @@ impl<'a> Reader<'a> {
         self.bytes = rest;
         Ok(head)
     }
-
-    pub(crate) fn optional_i64(&mut self) -> Result<Option<i64>, Malformed> {
-        let present = self.u8()? != 0;
-        let value = self.i64()?;
-        Ok(present.then_some(value))
-    }
 }
 
 #[cfg(test)]
@@ -136,14 +112,12 @@ mod tests {
         writer.u16(7);
         writer.i128(-1);
         writer.blob(b"pancake");
-        writer.optional_i64(None);
         writer.f64(-0.0);
         let bytes = writer.into_bytes();
         let mut reader = Reader::new(&bytes);
         assert_eq!(reader.u16(), Ok(7));
         assert_eq!(reader.i128(), Ok(-1));
         assert_eq!(reader.blob(), Ok(&b"pancake"[..]));
-        assert_eq!(reader.optional_i64(), Ok(None));
         assert_eq!(reader.f64().map(f64::to_bits), Ok((-0.0_f64).to_bits()));
         assert!(reader.is_empty());
         assert_eq!(Reader::new(&bytes[..10]).blob(), Err(Malformed));

@@ -52,6 +52,14 @@ pub enum OperatorError {
         /// Type of its result.
         data_type: String,
     },
+    /// Windows of such a length cannot be cut into steps of such a length.
+    #[error("windows of {size_ms} ms cannot be cut into steps of {step_ms} ms")]
+    Window {
+        /// Length of a window.
+        size_ms: i64,
+        /// From one window to the next.
+        step_ms: i64,
+    },
     /// The operator cannot take a retraction (`-U` or `-D`).
     #[error("{operator} takes insertions only, and got `{kind}`")]
     Retraction {

@@ -48,6 +48,10 @@ impl EventTime {
         Self { largest_ms: None, lateness_max_ms: 0 }
     }
 
+    pub(crate) const fn from_largest(largest_ms: Option<i64>) -> Self {
+        Self { largest_ms, lateness_max_ms: 0 }
+    }
+
     pub(crate) const fn lateness_max_ms(&self) -> u64 {
         self.lateness_max_ms
     }
@@ -156,10 +160,6 @@ pub(crate) struct SplitClocks {
 impl SplitClocks {
     pub(crate) const fn new(strategy: Option<WatermarkStrategy>) -> Self {
         Self { strategy, splits: BTreeMap::new(), emitted: Watermark::MIN, idle: false }
-    }
-
-    pub(crate) const fn strategy(&self) -> Option<&WatermarkStrategy> {
-        self.strategy.as_ref()
     }
 
     /// The last watermark handed on.

@@ -4,7 +4,12 @@
 //!   and dropped (each window of a row counts on its own, as in Flink).
 //! * The output is ordered by window, then key, so that runs can be compared.
 
+mod operator;
+mod panes;
+
 use std::sync::Arc;
+
+pub use operator::WindowAggregate;
 
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 

@@ -220,7 +220,12 @@ impl Node {
             (NodeKind::Operator(operator), NodeState::Operator { mark, state }) => {
                 self.mark = mark;
                 self.metrics.watermark.store(mark.millis(), Relaxed);
-                operator.restore(state).map_err(|source| TaskError::operator(&self.name, source))
+                let restored = operator.restore(state).and_then(|()| match mark {
+                    Watermark::MIN => Ok(()),
+                    // It has seen this watermark and emitted what it made final.
+                    mark => operator.on_watermark(mark, &mut Output::new()),
+                });
+                restored.map_err(|source| TaskError::operator(&self.name, source))
             }
             (NodeKind::Sink(sink), NodeState::Sink { prepared }) => {
                 self.prepared.clone_from(&prepared);

@@ -52,10 +52,6 @@ impl Mailbox {
     pub(crate) fn take(&self) -> Orders {
         std::mem::take(&mut lock(&self.orders))
     }
-
-    pub(crate) fn wake(&self) {
-        self.signal.notify();
-    }
 }
 
 /// What the coordinator hears.

@@ -183,7 +183,7 @@ fn check_acyclic(vertices: &[Vertex], edges: &[Edge]) -> Result<(), GraphError> 
             let vertex = left.first().and_then(|index| vertices.get(*index));
             return Err(GraphError::Cycle { vertex: vertex.map_or("?", |v| &v.name).to_owned() });
         }
-        free.iter().for_each(|index| drop(left.remove(index)));
+        left.retain(|index| !free.contains(index));
     }
     Ok(())
 }
