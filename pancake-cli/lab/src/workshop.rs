@@ -221,7 +221,7 @@ impl Workshop {
     ) -> WorkshopResult<()> {
         let _acting = self.acting();
         let (lab, desk, _) = self.started(attendee, lab)?;
-        editable(&lab, cell)?;
+        known_cell(&lab, cell)?;
         Ok(workspace::put_text((&*self.world, &*self.hands), &desk, cell, text)?)
     }
 
@@ -364,7 +364,7 @@ fn unknown(kind: &'static str, name: &str, help: String) -> WorkshopError {
     WorkshopError::Unknown { kind, name: name.to_owned(), help }
 }
 
-fn editable<'a>(lab: &'a Lab, cell: &str) -> WorkshopResult<&'a page::Cell> {
+fn known_cell<'a>(lab: &'a Lab, cell: &str) -> WorkshopResult<&'a page::Cell> {
     lab.cell(cell).ok_or_else(|| {
         let cells = lab.pages.iter().flat_map(page::Page::cells);
         let ids: Vec<&str> = cells.map(|cell| cell.id.as_str()).collect();

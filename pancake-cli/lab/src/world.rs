@@ -176,7 +176,7 @@ pub struct FeedSpec {
     pub params: BTreeMap<String, Value>,
 }
 
-/// What to do with a feed's clock. The call returns at once; [`World::feed`] shows where the clock stands.
+/// What to do with a feed's clock. When the call returns, the clock stands where it was sent or is `playing` towards it.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum FeedMove {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Workshop, WorkshopError, WorkshopResult, editable, made, unknown};
+use super::{Workshop, WorkshopError, WorkshopResult, known_cell, made, unknown};
 use crate::{
     format::{Act, ClockAct, ClockGoal, HttpAct, show_moment},
     loader::Lab,
@@ -44,7 +44,10 @@ impl Workshop {
     ) -> WorkshopResult<()> {
         match act {
             Act::Cell(cell) => {
-                let run = self.run(desk, lab, &cell.cell, cell.text.as_deref())?;
+                // Without a text of its own an act means the page's, whatever the learner made of it.
+                let known = known_cell(lab, &cell.cell)?;
+                let text = cell.text.as_deref().unwrap_or(&known.text);
+                let run = self.run(desk, lab, &cell.cell, Some(text))?;
                 worked(&format!("cell {}", cell.cell), &run.output)
             }
             Act::Answer(answers) => answers
@@ -83,7 +86,7 @@ impl Workshop {
         cell: &str,
         text: Option<&str>,
     ) -> WorkshopResult<CellRun> {
-        let known = editable(lab, cell)?;
+        let known = known_cell(lab, cell)?;
         if let Some(text) = text {
             workspace::put_text((&*self.world, &*self.hands), desk, cell, text)?;
         }
@@ -215,9 +218,7 @@ impl Workshop {
                 self.feed(desk, name)?.ok_or_else(|| unknown("stream", name, String::new()))?;
             let there = match how {
                 FeedMove::Play => true,
-                FeedMove::Pause => feed.state != FeedState::Playing,
-                FeedMove::PlayTo(None) => feed.state == FeedState::Done,
-                FeedMove::PlayTo(Some(goal)) => feed.at >= goal && feed.state != FeedState::Playing,
+                FeedMove::Pause | FeedMove::PlayTo(_) => feed.state != FeedState::Playing,
                 FeedMove::Step(events) => feed.sent >= sent_before + u64::from(events),
             };
             if there || feed.state == FeedState::Done {
