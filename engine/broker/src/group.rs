@@ -10,6 +10,9 @@ mod join;
 mod member;
 mod sync;
 
+#[cfg(test)]
+mod tests;
+
 use std::{collections::BTreeMap, time::Duration};
 
 pub(crate) use join::{Join, Joined};

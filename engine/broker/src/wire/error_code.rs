@@ -18,7 +18,6 @@ macro_rules! codes {
 
 codes! {
     NONE = 0;
-    UNKNOWN_SERVER_ERROR = -1;
     OFFSET_OUT_OF_RANGE = 1;
     CORRUPT_MESSAGE = 2;
     UNKNOWN_TOPIC_OR_PARTITION = 3;

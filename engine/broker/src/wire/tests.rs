@@ -250,7 +250,6 @@ macro_rules! theirs {
         $m::DescribeClusterResponse
     };
 }
-use theirs;
 
 each_api!(compare);
 

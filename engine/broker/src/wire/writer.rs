@@ -105,6 +105,7 @@ impl Writer {
     }
 
     /// The bytes without a frame's length in front.
+    #[cfg(test)]
     pub(crate) fn finish(mut self) -> Parts {
         self.cut();
         self.done
