@@ -28,8 +28,8 @@ impl Log {
         if let Some(horizon) = horizon {
             self.roll_if_old(horizon)?;
         }
-        let (closed, total) = (self.lock().closed.clone(), self.size_bytes());
-        let mut left = total;
+        let mut left = self.size_bytes();
+        let closed = self.lock().closed.clone();
         let mut start = None;
         for segment in &closed {
             let old = match horizon {
