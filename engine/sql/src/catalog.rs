@@ -22,7 +22,6 @@ use crate::{
     parse::{self, ast::Kind},
 };
 
-pub(crate) use ddl::table_ddl;
 pub(crate) use resolve::{interval_ms, table as resolve_table, unknown_column};
 
 /// A table or a view.
@@ -125,7 +124,7 @@ impl Catalog {
     }
 
     /// Removes an object.
-    pub fn drop(&self, name: &str) -> Result<CatalogEvent, SqlError> {
+    pub fn remove(&self, name: &str) -> Result<CatalogEvent, SqlError> {
         let removed = self.write().remove(name);
         match removed {
             Some(_) => Ok(CatalogEvent::Dropped { name: name.to_owned() }),

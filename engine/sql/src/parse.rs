@@ -20,7 +20,6 @@ pub use ast::Statement;
 use dialect::FlinkDialect;
 pub(crate) use dialect::{TABLE_ARGUMENT, call};
 pub(crate) use reserved::quoted;
-pub(crate) use statement::last_part;
 
 use crate::error::{Position, SqlError};
 
