@@ -83,6 +83,11 @@ impl Failure {
         self
     }
 
+    /// Whether it is a lab that keeps the workshop from starting.
+    pub(crate) fn is_of_labs(&self) -> bool {
+        matches!(self.code.as_str(), "lab_invalid" | "no_labs" | "labs_unreadable")
+    }
+
     /// The exit code.
     pub(crate) fn exit_code(&self) -> ExitCode {
         ExitCode::from(self.exit)

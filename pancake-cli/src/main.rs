@@ -13,6 +13,7 @@ mod config;
 mod engine;
 mod failure;
 mod kafka;
+mod labs;
 mod output;
 mod ports;
 mod time;

@@ -184,6 +184,8 @@ fn job_facts(job: JobView) -> JobFacts {
         rows_in: job.rows_in,
         rows_out: job.rows_out,
         malformed: job.malformed,
+        first_malformed: job.first_malformed,
+        caught_up: job.caught_up,
         late: LateFacts { rows: job.late_rows, max_s: job.late_max_ms as f64 / 1000.0 },
         writes: job.writes,
     }
