@@ -154,9 +154,8 @@ impl SparseIndex {
         let mut index = Self::new(base);
         let room = end.since(base);
         for entry in files.0.as_chunks::<PLACE_BYTES>().0 {
-            let [a, b, c, d, e, f, g, h] = *entry;
-            let delta = u32::from_be_bytes([a, b, c, d]);
-            let position = u32::from_be_bytes([e, f, g, h]);
+            let both = u64::from_be_bytes(*entry);
+            let (delta, position) = ((both >> 32) as u32, both as u32);
             let rises = |p: &Place| p.delta < delta && p.position < position;
             let inside = u64::from(position) < bytes && u64::from(delta) < room && position > 0;
             if !inside || !index.places.last().is_none_or(rises) {
@@ -165,9 +164,11 @@ impl SparseIndex {
             index.places.push(Place { delta, position });
         }
         for entry in files.1.as_chunks::<MOMENT_BYTES>().0 {
-            let [m @ .., a, b, c, d] = *entry;
+            let (Some(millis), Some(delta)) = (entry.first_chunk(), entry.last_chunk()) else {
+                break;
+            };
             let moment =
-                Moment { millis: i64::from_be_bytes(m), delta: u32::from_be_bytes([a, b, c, d]) };
+                Moment { millis: i64::from_be_bytes(*millis), delta: u32::from_be_bytes(*delta) };
             let rises = |p: &Moment| p.delta < moment.delta && p.millis < moment.millis;
             let inside = u64::from(moment.delta) < room;
             if !inside || !index.moments.last().is_none_or(rises) {

@@ -167,7 +167,7 @@ impl Log {
         dir: &Path,
         options: LogOptions,
     ) -> Result<(Self, Recovery), RecoverError> {
-        recover::open(storage, dir, options)
+        recover::open(storage, dir, Arc::new(options))
     }
 
     /// First offset of the log.

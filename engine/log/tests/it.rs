@@ -2,6 +2,13 @@
 //!
 //! * Storage is simulated wherever a crash matters; no test sleeps or reads a clock.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    reason = "a test that cannot go on fails, its helpers too"
+)]
+
 #[path = "it/support.rs"]
 mod support;
 

@@ -64,9 +64,9 @@ pub fn for_seeds(count: u64, test: impl Fn(u64, &mut SimRng)) {
     for seed in seeds {
         let run = catch_unwind(AssertUnwindSafe(|| test(seed, &mut SimRng::new(seed))));
         if let Err(panic) = run {
-            let text = panic.downcast_ref::<String>().map(String::as_str);
-            let text = text.or_else(|| panic.downcast_ref::<&str>().copied());
-            panic!("seed {seed} fails (PANCAKE_SEED={seed}): {}", text.unwrap_or("a panic"));
+            let owned = panic.downcast_ref::<String>().map(String::as_str);
+            let says = owned.or_else(|| panic.downcast_ref::<&str>().copied());
+            panic!("seed {seed} fails (PANCAKE_SEED={seed}): {}", says.unwrap_or("a panic"));
         }
     }
 }

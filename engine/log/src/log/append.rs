@@ -54,7 +54,9 @@ impl Log {
         let end = place(&mut headers, base_offset)?;
         let batches = patch(batches, &headers, append_time);
         if let Some(now) = append_time {
-            headers.iter_mut().for_each(|h| h.max_timestamp = now);
+            for header in &mut headers {
+                header.max_timestamp = now;
+            }
         }
         if inner.must_roll(batches.len() as u64, end, (&options, now)) {
             self.roll_locked(&mut inner)?;

@@ -28,7 +28,7 @@ use crate::{
 pub(super) fn open(
     storage: Arc<dyn Storage>,
     dir: &Path,
-    options: LogOptions,
+    options: Arc<LogOptions>,
 ) -> Result<(Log, Recovery), RecoverError> {
     let dir_new = !storage.exists(dir);
     if dir_new {
@@ -37,7 +37,7 @@ pub(super) fn open(
     rewrite::finish_swaps(&*storage, dir)?;
     let state = State::load(&*storage, dir)?;
     let bases = clean_listing(&*storage, dir, state.as_ref())?;
-    let mut recoverer = Recoverer::new(&*storage, dir, &options, state);
+    let mut recoverer = Recoverer::new(&*storage, dir, options, state);
     recoverer.find_closed(&bases)?;
     recoverer.scan(&bases)?;
     let (mut inner, recovery) = recoverer.finish(&bases)?;
@@ -100,7 +100,7 @@ pub(super) fn remove_segment(
 struct Recoverer<'a> {
     storage: &'a dyn Storage,
     dir: &'a Path,
-    options: &'a LogOptions,
+    options: Arc<LogOptions>,
     state: Option<State>,
     closed: Vec<Arc<Segment>>,
     unsynced: Vec<(Arc<Segment>, Saved)>,
@@ -116,7 +116,7 @@ impl<'a> Recoverer<'a> {
     fn new(
         storage: &'a dyn Storage,
         dir: &'a Path,
-        options: &'a LogOptions,
+        options: Arc<LogOptions>,
         mut state: Option<State>,
     ) -> Self {
         let producers = state.as_mut().map(|s| std::mem::take(&mut s.producers));
@@ -199,7 +199,7 @@ impl<'a> Recoverer<'a> {
         let (mut index, mut from) = (SparseIndex::new(base), 0);
         let mut saved = Saved::default();
         if let Some(state) = self.state.as_ref().filter(|s| s.segment == base) {
-            index = known_part(self.storage, (self.dir, &file), state, self.options)?;
+            index = known_part(self.storage, (self.dir, &file), state, &self.options)?;
             saved = index.saved_when_written();
             (self.end, from) = (state.recovery_point, state.position);
         }
@@ -278,7 +278,7 @@ impl<'a> Recoverer<'a> {
             producers: self.producers,
             durable,
             cleaned_to: Offset::ZERO,
-            options: Arc::new(self.options.clone()),
+            options: self.options,
         };
         Ok((inner, self.recovery))
     }

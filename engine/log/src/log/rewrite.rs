@@ -158,7 +158,7 @@ fn finish_swap(
 /// Finishes the replacements that a crash interrupted.
 pub(super) fn finish_swaps(storage: &dyn Storage, dir: &Path) -> Result<(), StorageError> {
     let paths = storage.list(dir).map_err(StorageError::at("list", dir))?;
-    for swap in paths.iter() {
+    for swap in &paths {
         let Some((base, end)) = span_of(swap) else { continue };
         let old: Vec<_> = paths
             .iter()

@@ -82,7 +82,7 @@ impl Log {
         let mut inner = self.lock();
         let result = match done {
             Ok(()) => {
-                inner.synced(plan);
+                inner.synced(&plan);
                 Ok(())
             }
             Err(e) => Err(inner.poison(e).into()),
@@ -155,7 +155,7 @@ impl Inner {
         }
     }
 
-    fn synced(&mut self, plan: Plan) {
+    fn synced(&mut self, plan: &Plan) {
         self.durable.end = self.durable.end.max(plan.end);
         self.durable.dir_new = false;
         self.durable.state_dirty = false;

@@ -137,7 +137,9 @@ proptest! {
     #[test]
     fn what_is_built_is_decoded(records in prop::collection::vec(any_record(), 1..20)) {
         let mut builder = BatchBuilder::new();
-        records.iter().for_each(|r| builder.push(r));
+        for record in &records {
+            builder.push(record);
+        }
         let bytes = builder.bytes();
         let batch = builder.build();
         prop_assert_eq!(bytes, batch.len());

@@ -87,9 +87,9 @@ impl World {
 
     fn crash(&mut self, kill: bool) {
         if kill {
-            self.storage.kill()
+            self.storage.kill();
         } else {
-            self.storage.crash()
+            self.storage.crash();
         }
         self.log = open(&self.storage, options()).0;
         let (start, end) = (self.log.start_offset().get(), self.log.end_offset().get() as usize);

@@ -54,14 +54,18 @@ pub(crate) fn record(timestamp: i64, key: &str, value: Option<&str>) -> NewRecor
 
 pub(crate) fn batch(records: &[NewRecord]) -> Bytes {
     let mut builder = BatchBuilder::new();
-    records.iter().for_each(|r| builder.push(r));
+    for record in records {
+        builder.push(record);
+    }
     builder.build()
 }
 
 pub(crate) fn produced(producer: (i64, i16, i32), values: &[&str]) -> Bytes {
     let (id, epoch, base_sequence) = producer;
     let mut builder = BatchBuilder::new().producer(Producer { id, epoch, base_sequence });
-    values.iter().for_each(|v| builder.push(&record(1, "k", Some(v))));
+    for value in values {
+        builder.push(&record(1, "k", Some(value)));
+    }
     builder.build()
 }
 
