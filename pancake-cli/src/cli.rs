@@ -14,7 +14,9 @@ use crate::command;
 /// Commands talk to the running workshop, or start one for their own duration.
 #[derive(Parser, Debug)]
 #[command(name = "pancake", version, max_term_width = 100, propagate_version = true)]
-#[command(after_help = "Start here:\n  pancake up --open        the workshop, in the browser\n  pancake lab start 01     the first lab, in this terminal\n  pancake demo             the finished pipeline, running")]
+#[command(
+    after_help = "Start here:\n  pancake up --open        the workshop, in the browser\n  pancake lab start 01     the first lab, in this terminal\n  pancake demo             the finished pipeline, running"
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: Global,

@@ -120,7 +120,11 @@ impl Api {
         read(request.call().map_err(gone)?)
     }
 
-    pub(crate) fn post<T: DeserializeOwned>(&self, path: &str, body: &impl Serialize) -> Outcome<T> {
+    pub(crate) fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> Outcome<T> {
         let request = self.agent.post(self.address(path)).header("authorization", self.bearer());
         read(request.send_json(body).map_err(gone)?)
     }

@@ -73,7 +73,11 @@ impl Config {
         let file = home.join("pancake.toml");
         let text = match fs::read_to_string(&file) {
             Ok(text) => Some(text),
-            Err(e) if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => None,
+            Err(e)
+                if matches!(e.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) =>
+            {
+                None
+            }
             Err(e) => {
                 return Err(Failure::environment(
                     "config_unreadable",
@@ -167,7 +171,9 @@ fn unknown<'a>(place: &str, name: &str, known: impl Iterator<Item = &'a String>)
         .max_by(|a, b| strsim::jaro_winkler(a, name).total_cmp(&strsim::jaro_winkler(b, name)));
     let failure = Failure::user("unknown_setting", format!("{place}: no setting `{name}`"));
     match nearest {
-        Some(nearest) => failure.hint(format!("did you mean `{nearest}`? `pancake config show` lists all")),
+        Some(nearest) => {
+            failure.hint(format!("did you mean `{nearest}`? `pancake config show` lists all"))
+        }
         None => failure,
     }
 }
@@ -186,7 +192,10 @@ mod tests {
         let file = (Path::new("pancake.toml"), "[web]\nport = 8000\n[log]\npartitions = 4\n");
         let (settings, origins) =
             merge(Some(file), environment(&[("PANCAKE_WEB_PORT", "9000")])).unwrap();
-        assert_eq!((settings.web.port, settings.log.partitions, settings.log.port), (9000, 4, 9092));
+        assert_eq!(
+            (settings.web.port, settings.log.partitions, settings.log.port),
+            (9000, 4, 9092)
+        );
         assert_eq!(origins.get("web.port"), Some(&Origin::Environment));
         assert_eq!(origins.get("log.partitions"), Some(&Origin::File));
         assert_eq!(origins.get("log.port"), Some(&Origin::Default));

@@ -4,12 +4,7 @@
 //! * `run.json` is written, whole, when everything is ready, and removed by a clean stop.
 //! * A workshop of a command's own takes free ports, and is found by other commands (those of lab cells) like any other.
 
-use std::{
-    fs,
-    path::PathBuf,
-    sync::Arc,
-    time::Duration,
-};
+use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
 use pancake_lab::workshop::Workshop;
 use pancake_node::{Home, Node, NodeOptions, write_whole};
@@ -80,14 +75,17 @@ impl Engine {
             process_start: Duration::ZERO,
             partitions: config.settings.log.partitions,
             auto_create: config.settings.log.auto_create,
-            checkpoint_interval: Duration::from_millis(config.settings.engine.checkpoint_interval_ms),
+            checkpoint_interval: Duration::from_millis(
+                config.settings.engine.checkpoint_interval_ms,
+            ),
             query_memory_bytes: (config.settings.engine.query_memory_mb << 20) as usize,
         };
         let dir = home.dir().to_path_buf();
         let guard = runtime.enter();
         let listeners = async_listeners(kafka.sockets)?.into_iter().map(|l| (l, None)).collect();
         let node = runtime.block_on(Node::open(home, options, listeners))?;
-        let token = Secret::random().map_err(|e| Failure::environment("randomness", e.to_string()))?;
+        let token =
+            Secret::random().map_err(|e| Failure::environment("randomness", e.to_string()))?;
         let url = format!("http://localhost:{}", web.port);
         let shop = Arc::new(Shop {
             node: node.clone(),
@@ -122,7 +120,17 @@ impl Engine {
         };
         let text = serde_json::to_vec_pretty(&running)?;
         write_whole(&Running::path(&dir), &text, 0o600)?;
-        Ok(Self { node, workshop, shop, running, login_url, home: dir, shutdown, web: Some(server), runtime: Some(runtime) })
+        Ok(Self {
+            node,
+            workshop,
+            shop,
+            running,
+            login_url,
+            home: dir,
+            shutdown,
+            web: Some(server),
+            runtime: Some(runtime),
+        })
     }
 
     /// Where it is.
@@ -158,18 +166,19 @@ impl Engine {
     ) -> Outcome<bool> {
         let Some(runtime) = &self.runtime else { return Ok(false) };
         let asked = self.node.shutdown_requested();
-        runtime.block_on(async {
-            let mut ticks = tokio::time::interval(every);
-            tokio::pin!(asked);
-            loop {
-                tokio::select! {
-                    pressed = tokio::signal::ctrl_c() => return pressed.map(|()| false),
-                    () = &mut asked => return Ok(false),
-                    _ = ticks.tick() => if changed() { return Ok(true) },
+        runtime
+            .block_on(async {
+                let mut ticks = tokio::time::interval(every);
+                tokio::pin!(asked);
+                loop {
+                    tokio::select! {
+                        pressed = tokio::signal::ctrl_c() => return pressed.map(|()| false),
+                        () = &mut asked => return Ok(false),
+                        _ = ticks.tick() => if changed() { return Ok(true) },
+                    }
                 }
-            }
-        })
-        .map_err(Failure::from)
+            })
+            .map_err(Failure::from)
     }
 
     /// Waits for Ctrl-C, a termination signal, `pancake down`, or the end of the server.

@@ -64,7 +64,10 @@ impl Kafka {
     /// A consumer that reads and commits a group's offsets without joining it.
     pub(crate) fn consumer_of(&self, group: &str) -> Outcome<BaseConsumer> {
         let mut config = self.config();
-        config.set("group.id", group).set("enable.auto.commit", "false").set("enable.partition.eof", "true");
+        config
+            .set("group.id", group)
+            .set("enable.auto.commit", "false")
+            .set("enable.partition.eof", "true");
         config.create().map_err(|e| self.failure(&e))
     }
 
@@ -78,8 +81,12 @@ impl Kafka {
         let code = error.rdkafka_error_code();
         let text = format!("Kafka at {}: {error}", self.brokers);
         match code {
-            Some(c) if format!("{c:?}").contains("Transport") || format!("{c:?}").contains("TimedOut") => {
-                Failure::environment("unreachable", text).hint("is the address right? `--brokers host:port`")
+            Some(c)
+                if format!("{c:?}").contains("Transport")
+                    || format!("{c:?}").contains("TimedOut") =>
+            {
+                Failure::environment("unreachable", text)
+                    .hint("is the address right? `--brokers host:port`")
             }
             _ => Failure::user("kafka", text),
         }
@@ -90,12 +97,16 @@ impl Kafka {
         use rdkafka::types::RDKafkaErrorCode as Code;
         let failure = Failure::user("kafka", format!("{what}: {code}"));
         match code {
-            Code::UnknownTopicOrPartition => failure.hint("`pancake topic list` shows what there is"),
-            Code::TopicAlreadyExists => failure.hint("`pancake topic describe NAME` shows it"),
-            Code::TopicAuthorizationFailed => {
-                failure.hint("topics named `_pancake.…` belong to the workshop: read them, do not write them")
+            Code::UnknownTopicOrPartition => {
+                failure.hint("`pancake topic list` shows what there is")
             }
-            Code::NonEmptyGroup => failure.hint("stop its members first; `pancake group describe` shows them"),
+            Code::TopicAlreadyExists => failure.hint("`pancake topic describe NAME` shows it"),
+            Code::TopicAuthorizationFailed => failure.hint(
+                "topics named `_pancake.…` belong to the workshop: read them, do not write them",
+            ),
+            Code::NonEmptyGroup => {
+                failure.hint("stop its members first; `pancake group describe` shows them")
+            }
             _ => failure,
         }
     }

@@ -88,8 +88,11 @@ fn in_folder(dir: &Path) -> Outcome<Vec<Files>> {
         .collect();
     folders.sort();
     if folders.is_empty() {
-        return Err(Failure::user("no_labs", format!("{} has no folder with a lab.yaml", dir.display()))
-            .hint("make one: `pancake lab new 10-my-lab`"));
+        return Err(Failure::user(
+            "no_labs",
+            format!("{} has no folder with a lab.yaml", dir.display()),
+        )
+        .hint("make one: `pancake lab new 10-my-lab`"));
     }
     folders.iter().map(|folder| one(folder)).collect()
 }

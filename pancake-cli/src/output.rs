@@ -92,7 +92,10 @@ impl Output {
     }
 
     /// One line of talk.
-    #[allow(clippy::unused_self, reason = "talk belongs to an output, so that no one talks without one")]
+    #[allow(
+        clippy::unused_self,
+        reason = "talk belongs to an output, so that no one talks without one"
+    )]
     pub(crate) fn talk(&mut self, text: impl Display) {
         if !self.quiet {
             anstream::eprintln!("{text}");
@@ -179,10 +182,9 @@ impl Marked {
         let line = usize::try_from(source.line).unwrap_or(1);
         let col = usize::try_from(source.col).unwrap_or(1);
         let start = miette::SourceOffset::from_location(&source.text, line, col);
-        let length = source
-            .text
-            .get(start.offset()..)
-            .map_or(0, |rest| rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len()));
+        let length = source.text.get(start.offset()..).map_or(0, |rest| {
+            rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len())
+        });
         Self {
             message: failure.message.clone(),
             help: failure.hint.clone(),

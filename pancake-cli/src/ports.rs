@@ -43,7 +43,10 @@ pub(crate) fn bind(port: Port, what: &str, flag: &str) -> Outcome<Listeners> {
     }
     let error = last.unwrap_or_else(|| io::ErrorKind::AddrInUse.into());
     if error.kind() != io::ErrorKind::AddrInUse {
-        return Err(Failure::environment("port", format!("cannot listen on port {number}: {error}")));
+        return Err(Failure::environment(
+            "port",
+            format!("cannot listen on port {number}: {error}"),
+        ));
     }
     let holder = holder(number).map_or_else(String::new, |h| format!(", held by {h}"));
     Err(Failure::environment(

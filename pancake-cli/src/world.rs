@@ -68,8 +68,7 @@ impl Shop {
                 .and_then(|c| agent.run(c).map_err(|e| unavailable(e.to_string()))),
         };
         let mut answer = answer?;
-        let text =
-            answer.body_mut().read_to_string().map_err(|e| unavailable(e.to_string()))?;
+        let text = answer.body_mut().read_to_string().map_err(|e| unavailable(e.to_string()))?;
         let body = serde_json::from_str(&text).unwrap_or(Value::String(text));
         Ok(HttpAnswer { status: answer.status().as_u16(), body })
     }

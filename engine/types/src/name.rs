@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 use crate::PartitionId;
 
 /// Longest topic name, in bytes (Kafka's `Topic.MAX_NAME_LENGTH`).
-pub const TOPIC_NAME_BYTES_MAX: usize = 249;
+pub(crate) const TOPIC_NAME_BYTES_MAX: usize = 249;
 /// How the names of the process's own topics begin; clients may read these and never write them.
-pub const INTERNAL_PREFIX: &str = "_pancake.";
+pub(crate) const INTERNAL_PREFIX: &str = "_pancake.";
 
 /// Name of a topic. Cheap to clone.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -32,7 +32,9 @@ pub enum NameError {
         bytes: usize,
     },
     /// A character that Kafka does not allow.
-    #[error("topic name `{name}` has the character {found:?}; letters, digits, `.`, `_` and `-` are allowed")]
+    #[error(
+        "topic name `{name}` has the character {found:?}; letters, digits, `.`, `_` and `-` are allowed"
+    )]
     Character {
         /// The text.
         name: String,

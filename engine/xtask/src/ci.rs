@@ -28,7 +28,10 @@ struct Step {
 const STEPS: &[Step] = &[
     Step { name: "format", run: |_| shell::run("cargo", &["fmt", "--all", "--check"]) },
     Step { name: "tidy", run: |_| tidy::run() },
-    Step { name: "build", run: |_| shell::run("cargo", &["build", "--workspace", "--all-targets"]) },
+    Step {
+        name: "build",
+        run: |_| shell::run("cargo", &["build", "--workspace", "--all-targets"]),
+    },
     Step { name: "test", run: |_| shell::run("cargo", &["test", "--workspace"]) },
     Step { name: "same-build", run: |_| same_build() },
     Step { name: "labs", run: |_| labs() },
@@ -36,10 +39,7 @@ const STEPS: &[Step] = &[
     Step {
         name: "clippy",
         run: |_| {
-            shell::run(
-                "cargo",
-                &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"],
-            )
+            shell::run("cargo", &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])
         },
     },
 ];

@@ -33,11 +33,8 @@ pub(crate) fn run_with(program: &str, args: &[&str], env: &[(&str, &str)]) -> an
 /// Runs a program and gives what it printed, both streams together.
 pub(crate) fn capture(program: &str, args: &[&str]) -> anyhow::Result<String> {
     let out = Command::new(program).args(args).current_dir(root()).output()?;
-    let text = format!(
-        "{}{}",
-        String::from_utf8_lossy(&out.stdout),
-        String::from_utf8_lossy(&out.stderr)
-    );
+    let text =
+        format!("{}{}", String::from_utf8_lossy(&out.stdout), String::from_utf8_lossy(&out.stderr));
     if !out.status.success() {
         bail!("`{program} {}` failed: {}\n{text}", args.join(" "), out.status);
     }

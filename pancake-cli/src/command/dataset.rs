@@ -1,7 +1,8 @@
 //! `pancake dataset`: what there is to learn on, made here or brought here, and proof that it is the right thing.
 
 use std::{
-    fs, io::Write as _,
+    fs,
+    io::Write as _,
     path::{Path, PathBuf},
     process::ExitCode,
     sync::Arc,
@@ -74,7 +75,10 @@ pub(crate) fn run(ctx: &mut Context<'_>, command: DatasetCommand) -> Outcome {
             let pulled = pull(ctx, &manifest, &blobs, &mirror)?;
             let answer = json!({ "name": name, "fetched_bytes": pulled });
             ctx.out.value(&answer, |out, _| {
-                out.line(format!("{name} is here: {} fetched, every checksum right", bytes(pulled)));
+                out.line(format!(
+                    "{name} is here: {} fetched, every checksum right",
+                    bytes(pulled)
+                ));
             });
             Ok(ExitCode::SUCCESS)
         }
@@ -111,7 +115,12 @@ fn show(ctx: &mut Context<'_>, blobs: &Path, name: &str) -> Outcome {
         }
         out.line(format!("here     {}", if m.is_present(blobs) { "yes" } else { "no" }));
         for file in &m.files {
-            out.line(format!("file     {} ({}), sha256 {}", file.name, bytes(file.bytes), file.sha256));
+            out.line(format!(
+                "file     {} ({}), sha256 {}",
+                file.name,
+                bytes(file.bytes),
+                file.sha256
+            ));
         }
         for table in &m.tables {
             let columns: Vec<String> =
@@ -176,7 +185,9 @@ fn verify(ctx: &mut Context<'_>, blobs: &Path, name: &str) -> Outcome {
             let word = match state {
                 FileState::Good => paint(Tone::Pass, "good"),
                 FileState::Absent => paint(Tone::Warn, "absent"),
-                FileState::Wrong { got } => format!("{} (sha256 {got})", paint(Tone::Fail, "wrong")),
+                FileState::Wrong { got } => {
+                    format!("{} (sha256 {got})", paint(Tone::Fail, "wrong"))
+                }
             };
             out.line(format!("{file}  {word}"));
         }

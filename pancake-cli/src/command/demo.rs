@@ -29,7 +29,8 @@ pub(crate) struct DemoArgs {
 
 pub(crate) fn run(ctx: &mut Context<'_>, args: &DemoArgs) -> Outcome {
     let engine = Engine::start(&ctx.config, &ctx.global, &Ports::free())?;
-    let waiting = ctx.out.waiting("playing lab 02 to its end: ratings, training, serving, online updates");
+    let waiting =
+        ctx.out.waiting("playing lab 02 to its end: ratings, training, serving, online updates");
     let workshop = engine.workshop();
     let solved = workshop.solve(ATTENDEE, LAB, None);
     waiting.finish_and_clear();

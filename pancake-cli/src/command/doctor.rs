@@ -98,7 +98,11 @@ fn home(dir: &Path) -> Finding {
     if writable && nearest.is_dir() {
         Finding::ok("home", found)
     } else {
-        Finding::fail("home", format!("{found} cannot be written"), "take another: `pancake --home DIR …`")
+        Finding::fail(
+            "home",
+            format!("{found} cannot be written"),
+            "take another: `pancake --home DIR …`",
+        )
     }
 }
 
@@ -138,7 +142,9 @@ fn docker() -> Finding {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let answer = runtime.map(|r| r.block_on(pancake_stack::probe()));
     match answer {
-        Ok(Ok(engine)) => Finding::ok("Docker", format!("engine {}, API {}", engine.version, engine.api)),
+        Ok(Ok(engine)) => {
+            Finding::ok("Docker", format!("engine {}, API {}", engine.version, engine.api))
+        }
         Ok(Err(error)) => Finding::warn(
             "Docker",
             format!("{error}; companion services will not start, all labs' core parts will"),
@@ -155,6 +161,10 @@ fn clock() -> Finding {
     if now.millis() > BUILT_AFTER_MS {
         Finding::ok("clock", "plausible".to_owned())
     } else {
-        Finding::fail("clock", "stands before this program was made".to_owned(), "set it: `timedatectl set-ntp true`")
+        Finding::fail(
+            "clock",
+            "stands before this program was made".to_owned(),
+            "set it: `timedatectl set-ntp true`",
+        )
     }
 }

@@ -34,5 +34,8 @@ pub(crate) fn run(ctx: &mut Context<'_>) -> Outcome {
         "stop_slow",
         format!("pid {} has not stopped within {} s", running.pid, STOP_WAIT_MAX.as_secs()),
     )
-    .hint(format!("look at its log; `kill -9 {}` is safe: nothing acknowledged is lost", running.pid)))
+    .hint(format!(
+        "look at its log; `kill -9 {}` is safe: nothing acknowledged is lost",
+        running.pid
+    )))
 }

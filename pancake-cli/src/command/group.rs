@@ -99,9 +99,9 @@ fn list(ctx: &mut Context<'_>, brokers: &BrokerArgs) -> Outcome {
             out.talk("no groups; `pancake topic consume TOPIC --group NAME` makes one");
             return;
         }
-        let rows = groups
-            .iter()
-            .map(|g| vec![g.group.clone(), g.state.clone(), g.members.len().to_string(), g.lag.to_string()]);
+        let rows = groups.iter().map(|g| {
+            vec![g.group.clone(), g.state.clone(), g.members.len().to_string(), g.lag.to_string()]
+        });
         out.table(&["group", "state", "members", "lag"], rows.collect());
     });
     Ok(ExitCode::SUCCESS)
@@ -111,11 +111,24 @@ fn describe(ctx: &mut Context<'_>, args: &NameArgs) -> Outcome {
     let kafka = Kafka::connect(ctx, &args.brokers)?;
     let group = one(&kafka, &args.group)?;
     ctx.out.value(&group, |out, g| {
-        out.line(format!("{}: {}, {} members, {} records behind", g.group, g.state, g.members.len(), g.lag));
-        let members = g.members.iter().map(|m| vec![m.id.clone(), m.client.clone(), m.host.clone()]);
+        out.line(format!(
+            "{}: {}, {} members, {} records behind",
+            g.group,
+            g.state,
+            g.members.len(),
+            g.lag
+        ));
+        let members =
+            g.members.iter().map(|m| vec![m.id.clone(), m.client.clone(), m.host.clone()]);
         out.table(&["member", "client", "host"], members.collect());
         let places = g.offsets.iter().map(|p| {
-            vec![p.topic.clone(), p.partition.to_string(), p.committed.to_string(), p.end_offset.to_string(), p.lag.to_string()]
+            vec![
+                p.topic.clone(),
+                p.partition.to_string(),
+                p.committed.to_string(),
+                p.end_offset.to_string(),
+                p.lag.to_string(),
+            ]
         });
         out.table(&["topic", "partition", "committed", "end", "lag"], places.collect());
     });
@@ -140,12 +153,16 @@ fn reset(ctx: &mut Context<'_>, args: &ResetArgs) -> Outcome {
     if let Ok(group) = one(&kafka, &args.group)
         && !group.members.is_empty()
     {
-        return Err(Failure::user("group_in_use", format!("group `{}` has {} members", args.group, group.members.len()))
-            .hint("stop them first: a member would go on from its own place"));
+        return Err(Failure::user(
+            "group_in_use",
+            format!("group `{}` has {} members", args.group, group.members.len()),
+        )
+        .hint("stop them first: a member would go on from its own place"));
     }
     let consumer = kafka.consumer_of(&args.group)?;
-    let metadata =
-        consumer.fetch_metadata(Some(&args.topic), ANSWER_WAIT_MAX).map_err(|e| kafka.failure(&e))?;
+    let metadata = consumer
+        .fetch_metadata(Some(&args.topic), ANSWER_WAIT_MAX)
+        .map_err(|e| kafka.failure(&e))?;
     let mut list = TopicPartitionList::new();
     for partition in metadata.topics().iter().flat_map(|t| t.partitions()) {
         let (low, high) = consumer
@@ -156,7 +173,9 @@ fn reset(ctx: &mut Context<'_>, args: &ResetArgs) -> Outcome {
             Start::At(Offset::End) => high,
             Start::At(Offset::Offset(at)) => at.clamp(low, high),
             Start::At(Offset::OffsetTail(n)) => (high - n).max(low),
-            Start::Time(ms) => at_time(&kafka, &consumer, (&args.topic, partition.id()), ms)?.unwrap_or(high),
+            Start::Time(ms) => {
+                at_time(&kafka, &consumer, (&args.topic, partition.id()), ms)?.unwrap_or(high)
+            }
             Start::At(_) => low,
         };
         list.add_partition_offset(&args.topic, partition.id(), Offset::Offset(place))
@@ -174,7 +193,8 @@ fn at_time(
     ms: i64,
 ) -> Outcome<Option<i64>> {
     let mut list = TopicPartitionList::new();
-    list.add_partition_offset(topic, partition, Offset::Offset(ms)).map_err(|e| kafka.failure(&e))?;
+    list.add_partition_offset(topic, partition, Offset::Offset(ms))
+        .map_err(|e| kafka.failure(&e))?;
     let found = consumer.offsets_for_times(list, ANSWER_WAIT_MAX).map_err(|e| kafka.failure(&e))?;
     Ok(found.elements().iter().find_map(|e| match e.offset() {
         Offset::Offset(at) => Some(at),
@@ -183,10 +203,12 @@ fn at_time(
 }
 
 fn one(kafka: &Kafka, id: &str) -> Outcome<Group> {
-    groups(kafka, Some(id))?.into_iter().find(|g| g.group == id && g.state != "Dead").ok_or_else(|| {
-        Failure::user("unknown_group", format!("there is no group `{id}`"))
-            .hint("`pancake group list` shows what there is")
-    })
+    groups(kafka, Some(id))?.into_iter().find(|g| g.group == id && g.state != "Dead").ok_or_else(
+        || {
+            Failure::user("unknown_group", format!("there is no group `{id}`"))
+                .hint("`pancake group list` shows what there is")
+        },
+    )
 }
 
 fn groups(kafka: &Kafka, only: Option<&str>) -> Outcome<Vec<Group>> {
@@ -219,8 +241,7 @@ fn groups(kafka: &Kafka, only: Option<&str>) -> Outcome<Vec<Group>> {
 /// A group's committed offsets in all topics.
 fn places(kafka: &Kafka, group: &str) -> Outcome<Vec<Place>> {
     let consumer = kafka.consumer_of(group)?;
-    let metadata =
-        consumer.fetch_metadata(None, ANSWER_WAIT_MAX).map_err(|e| kafka.failure(&e))?;
+    let metadata = consumer.fetch_metadata(None, ANSWER_WAIT_MAX).map_err(|e| kafka.failure(&e))?;
     let mut list = TopicPartitionList::new();
     for topic in metadata.topics() {
         for partition in topic.partitions() {

@@ -83,7 +83,10 @@ fn show(out: &mut Output, detail: &JobDetail) {
     out.line(format!("watermark {}", watermark(job)));
     if job.malformed > 0 {
         let first = job.first_malformed.clone().unwrap_or_default();
-        out.line(format!("{} malformed records skipped; the first: {first}", thousands(job.malformed)));
+        out.line(format!(
+            "{} malformed records skipped; the first: {first}",
+            thousands(job.malformed)
+        ));
     }
     let mut rows = Vec::new();
     for vertex in &detail.vertices {

@@ -63,7 +63,9 @@ pub(crate) enum ModelCommand {
 
 /// Train a new version
 #[derive(Args, Debug)]
-#[command(after_help = "Example:\n  pancake model train tastes --table ratings --user-col user_id --item-col item_id")]
+#[command(
+    after_help = "Example:\n  pancake model train tastes --table ratings --user-col user_id --item-col item_id"
+)]
 pub(crate) struct TrainArgs {
     /// Name of the model
     model: String,
@@ -118,11 +120,13 @@ pub(crate) fn run(ctx: &mut Context<'_>, command: ModelCommand) -> Outcome {
         }
         ModelCommand::Deploy { model, version, online } => {
             let request = DeployRequest { version, online };
-            let view: ModelView = ctx.api()?.post(&format!("/api/v1/models/{model}/deploy"), &request)?;
+            let view: ModelView =
+                ctx.api()?.post(&format!("/api/v1/models/{model}/deploy"), &request)?;
             ctx.out.value(&view, show);
         }
         ModelCommand::Rollback { model } => {
-            let view: ModelView = ctx.api()?.post(&format!("/api/v1/models/{model}/rollback"), &json!({}))?;
+            let view: ModelView =
+                ctx.api()?.post(&format!("/api/v1/models/{model}/rollback"), &json!({}))?;
             ctx.out.value(&view, show);
         }
         ModelCommand::Predict { model, user, k } => {
@@ -133,7 +137,8 @@ pub(crate) fn run(ctx: &mut Context<'_>, command: ModelCommand) -> Outcome {
         }
         ModelCommand::Evaluate { model, test_table } => {
             let body = json!({ "test_table": test_table });
-            let answer: Value = ctx.api()?.post(&format!("/api/v1/models/{model}/evaluate"), &body)?;
+            let answer: Value =
+                ctx.api()?.post(&format!("/api/v1/models/{model}/evaluate"), &body)?;
             ctx.out.value(&answer, |out, answer| {
                 for (name, value) in answer.as_object().into_iter().flatten() {
                     out.line(format!("{name:32} {value}"));
@@ -147,7 +152,9 @@ pub(crate) fn run(ctx: &mut Context<'_>, command: ModelCommand) -> Outcome {
 /// A byte as it may stand in a path.
 fn escape(byte: u8) -> String {
     match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => char::from(byte).to_string(),
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' => {
+            char::from(byte).to_string()
+        }
         other => format!("%{other:02X}"),
     }
 }
@@ -176,7 +183,10 @@ fn train(ctx: &mut Context<'_>, args: TrainArgs) -> Outcome<()> {
     ctx.out.value(&version, |out, v| {
         out.line(format!("version {} of {} ({})", v.version, request.model, v.algorithm));
         metrics(out, v);
-        out.talk(format!("serve it: `pancake model deploy {} --version {}`", request.model, v.version));
+        out.talk(format!(
+            "serve it: `pancake model deploy {} --version {}`",
+            request.model, v.version
+        ));
     });
     Ok(())
 }
@@ -201,7 +211,8 @@ fn list(out: &mut Output, models: &[ModelView]) {
 }
 
 fn show(out: &mut Output, model: &ModelView) {
-    let serving = model.serving.map_or_else(|| "nothing yet".to_owned(), |v| format!("version {v}"));
+    let serving =
+        model.serving.map_or_else(|| "nothing yet".to_owned(), |v| format!("version {v}"));
     out.line(format!("{}: serving {serving}", model.name));
     if let Some(online) = &model.online {
         let age = online.age_ms.map_or_else(|| "–".to_owned(), |ms| format!("{ms} ms"));

@@ -27,7 +27,9 @@ struct Link {
 
 pub(crate) fn run(ctx: &mut Context<'_>, args: &OpenArgs) -> Outcome {
     let Some(running) = Running::find(&ctx.config.home) else {
-        return Err(Failure::user("not_running", "no workshop runs").hint("start it: `pancake up --open`"));
+        return Err(
+            Failure::user("not_running", "no workshop runs").hint("start it: `pancake up --open`")
+        );
     };
     let link: Link = Api::of(&running).post("/api/v1/open", &json!({}))?;
     let opened = !args.print && !ctx.out.json() && browse(&link.url);

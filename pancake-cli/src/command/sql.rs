@@ -41,7 +41,9 @@ pub(crate) fn run(ctx: &mut Context<'_>, args: &SqlArgs) -> Outcome {
     let (name, text) = match (&args.execute, &args.file) {
         (Some(text), _) => ("-e".to_owned(), text.clone()),
         (None, Some(path)) => (path.display().to_string(), read_file(path)?),
-        (None, None) if !std::io::stdin().is_terminal() => ("stdin".to_owned(), read_file(Path::new("-"))?),
+        (None, None) if !std::io::stdin().is_terminal() => {
+            ("stdin".to_owned(), read_file(Path::new("-"))?)
+        }
         (None, None) => {
             return Err(Failure::user("no_sql", "there is nothing to run")
                 .hint("`pancake sql -e \"SELECT 1 + 1\"`, or `pancake sql -f FILE`"));
@@ -63,9 +65,8 @@ fn read_file(path: &Path) -> Outcome<String> {
         std::io::stdin().read_to_string(&mut text)?;
         return Ok(text);
     }
-    fs::read_to_string(path).map_err(|e| {
-        Failure::user("unreadable", format!("cannot read {}: {e}", path.display()))
-    })
+    fs::read_to_string(path)
+        .map_err(|e| Failure::user("unreadable", format!("cannot read {}: {e}", path.display())))
 }
 
 fn execute(ctx: &mut Context<'_>, name: &str, request: &SqlRequest, fold: bool) -> Outcome {
@@ -126,7 +127,8 @@ impl Shown {
             }
         } else if live {
             for row in rows {
-                let cells: Vec<String> = self.columns.iter().map(|c| cell(row.row.get(c))).collect();
+                let cells: Vec<String> =
+                    self.columns.iter().map(|c| cell(row.row.get(c))).collect();
                 ctx.out.line(format!("{}  {}", row.op, cells.join("  ")));
             }
         } else {

@@ -102,16 +102,18 @@ fn list(ctx: &mut Context<'_>, args: &ListArgs) -> Outcome {
     let kafka = Kafka::connect(ctx, &args.brokers)?;
     let topics: Vec<Topic> = topics(&kafka, None)?
         .into_iter()
-        .filter(|t| args.internal || !(t.topic.starts_with("_pancake.") || t.topic.starts_with("__")))
+        .filter(|t| {
+            args.internal || !(t.topic.starts_with("_pancake.") || t.topic.starts_with("__"))
+        })
         .collect();
     ctx.out.value(&topics, |out, topics| {
         if topics.is_empty() {
             out.talk("no topics yet; `pancake topic create NAME`, or just write to one");
             return;
         }
-        let rows = topics.iter().map(|t| {
-            vec![t.topic.clone(), t.partitions.len().to_string(), count(t.records)]
-        });
+        let rows = topics
+            .iter()
+            .map(|t| vec![t.topic.clone(), t.partitions.len().to_string(), count(t.records)]);
         out.table(&["topic", "partitions", "records"], rows.collect());
     });
     Ok(ExitCode::SUCCESS)
@@ -123,7 +125,12 @@ fn describe(ctx: &mut Context<'_>, args: &NameArgs) -> Outcome {
     ctx.out.value(&topic, |out, topic| {
         out.line(format!("{}: {} records", topic.topic, count(topic.records)));
         let rows = topic.partitions.iter().map(|p| {
-            vec![p.partition.to_string(), count(p.start_offset), count(p.end_offset), count(p.end_offset - p.start_offset)]
+            vec![
+                p.partition.to_string(),
+                count(p.start_offset),
+                count(p.end_offset),
+                count(p.end_offset - p.start_offset),
+            ]
         });
         out.table(&["partition", "start offset", "end offset", "records"], rows.collect());
     });
@@ -132,12 +139,14 @@ fn describe(ctx: &mut Context<'_>, args: &NameArgs) -> Outcome {
 
 fn create(ctx: &mut Context<'_>, args: &CreateArgs) -> Outcome {
     let kafka = Kafka::connect(ctx, &args.brokers)?;
-    let partitions = i32::try_from(args.partitions)
-        .map_err(|_| Failure::user("partitions", format!("{} partitions are too many", args.partitions)))?;
+    let partitions = i32::try_from(args.partitions).map_err(|_| {
+        Failure::user("partitions", format!("{} partitions are too many", args.partitions))
+    })?;
     let mut topic = NewTopic::new(&args.topic, partitions, TopicReplication::Fixed(1));
     for setting in &args.config {
         let (name, value) = setting.split_once('=').ok_or_else(|| {
-            Failure::user("config", format!("`{setting}` is not NAME=VALUE")).hint("as in `--config retention.ms=60000`")
+            Failure::user("config", format!("`{setting}` is not NAME=VALUE"))
+                .hint("as in `--config retention.ms=60000`")
         })?;
         topic = topic.set(name, value);
     }
@@ -173,12 +182,16 @@ fn one(kafka: &Kafka, name: &str) -> Outcome<Topic> {
     let all = topics(kafka, Some(name))?;
     let nearest = all
         .iter()
-        .max_by(|a, b| strsim::jaro_winkler(&a.topic, name).total_cmp(&strsim::jaro_winkler(&b.topic, name)))
+        .max_by(|a, b| {
+            strsim::jaro_winkler(&a.topic, name).total_cmp(&strsim::jaro_winkler(&b.topic, name))
+        })
         .map(|t| t.topic.clone());
     all.into_iter().find(|t| t.topic == name).ok_or_else(|| {
         let failure = Failure::user("unknown_topic", format!("there is no topic `{name}`"));
         match nearest {
-            Some(near) if strsim::jaro_winkler(&near, name) > 0.8 => failure.hint(format!("did you mean `{near}`?")),
+            Some(near) if strsim::jaro_winkler(&near, name) > 0.8 => {
+                failure.hint(format!("did you mean `{near}`?"))
+            }
             _ => failure.hint("`pancake topic list` shows what there is"),
         }
     })
@@ -187,8 +200,7 @@ fn one(kafka: &Kafka, name: &str) -> Outcome<Topic> {
 /// All topics; offsets are read only of `only`, if one is named.
 fn topics(kafka: &Kafka, only: Option<&str>) -> Outcome<Vec<Topic>> {
     let consumer = kafka.consumer()?;
-    let metadata =
-        consumer.fetch_metadata(None, ANSWER_WAIT_MAX).map_err(|e| kafka.failure(&e))?;
+    let metadata = consumer.fetch_metadata(None, ANSWER_WAIT_MAX).map_err(|e| kafka.failure(&e))?;
     let mut topics = Vec::new();
     for topic in metadata.topics() {
         let mut partitions = Vec::new();
@@ -201,7 +213,12 @@ fn topics(kafka: &Kafka, only: Option<&str>) -> Outcome<Vec<Topic>> {
             } else {
                 (0, 0)
             };
-            partitions.push(Partition { partition: p.id(), leader: p.leader(), start_offset: start, end_offset: end });
+            partitions.push(Partition {
+                partition: p.id(),
+                leader: p.leader(),
+                start_offset: start,
+                end_offset: end,
+            });
         }
         partitions.sort_by_key(|p| p.partition);
         let records = partitions.iter().map(|p| p.end_offset - p.start_offset).sum();

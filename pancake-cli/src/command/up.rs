@@ -52,11 +52,17 @@ pub(crate) fn announce(ctx: &mut Context<'_>, engine: &Engine, show: bool) -> Ou
         });
         ctx.out.line(line);
     } else {
-        ctx.out.line(format!("{} in {} ms", paint(Tone::Strong, "pancake is ready"), engine.ready_ms()));
+        ctx.out.line(format!(
+            "{} in {} ms",
+            paint(Tone::Strong, "pancake is ready"),
+            engine.ready_ms()
+        ));
         ctx.out.line(format!("  pages   {}", engine.login_url()));
         ctx.out.line(format!("  kafka   {}", running.kafka));
         ctx.out.line(format!("  home    {}", ctx.config.home.display()));
-        ctx.out.talk("the link signs one browser in, once; `pancake open` makes another. Ctrl-C stops.");
+        ctx.out.talk(
+            "the link signs one browser in, once; `pancake open` makes another. Ctrl-C stops.",
+        );
     }
     if show && !open::browse(engine.login_url()) {
         ctx.out.talk("no browser could be opened; open the link above");
@@ -68,8 +74,11 @@ fn ports(ctx: &Context<'_>, args: &UpArgs) -> Outcome<Ports> {
     if let Some(address) = args.listen
         && !address.is_loopback()
     {
-        return Err(Failure::user("not_loopback", format!("listening on {address} is for rooms, which do not exist yet"))
-            .hint("leave `--listen` away: the workshop is reachable on this computer"));
+        return Err(Failure::user(
+            "not_loopback",
+            format!("listening on {address} is for rooms, which do not exist yet"),
+        )
+        .hint("leave `--listen` away: the workshop is reachable on this computer"));
     }
     if args.any_port {
         return Ok(Ports::free());

@@ -50,7 +50,8 @@ impl Hands for Shop {
 
     fn pancake(&self, desk: &Desk, argv: &[String]) -> WorldResult<CommandOutput> {
         let folder = files::folder(&self.home, desk)?;
-        let unavailable = |reason: String| WorldError::Unavailable { what: "pancake".to_owned(), reason };
+        let unavailable =
+            |reason: String| WorldError::Unavailable { what: "pancake".to_owned(), reason };
         std::fs::create_dir_all(&folder).map_err(|e| unavailable(e.to_string()))?;
         let program = env::current_exe().map_err(|e| unavailable(e.to_string()))?;
         let output = Command::new(program)
@@ -116,7 +117,9 @@ impl Hands for Shop {
             FeedMove::Pause => self.wait(self.node.pause_feed(&name)),
             FeedMove::Play => {
                 let speed = self.node.feed(&name).ok().and_then(|f| f.speed);
-                self.wait(self.node.play_feed(&name, PlayRequest { speed, ..PlayRequest::default() }))
+                self.wait(
+                    self.node.play_feed(&name, PlayRequest { speed, ..PlayRequest::default() }),
+                )
             }
             FeedMove::PlayTo(to) => {
                 let request = PlayRequest { to: to.map(|t| t.millis()), ..PlayRequest::default() };
@@ -161,7 +164,13 @@ fn engine_feed(name: String, feed: &FeedSpec) -> pancake_node::api::FeedSpec {
         params.insert("split".to_owned(), json!(split));
     }
     let generator = feed.generator.clone().or_else(|| feed.dataset.clone()).unwrap_or_default();
-    pancake_node::api::FeedSpec { name, generator, topic: feed.topic.clone(), speed: feed.speed, params }
+    pancake_node::api::FeedSpec {
+        name,
+        generator,
+        topic: feed.topic.clone(),
+        speed: feed.speed,
+        params,
+    }
 }
 
 /// Adds one event of a cell's run to its output.
@@ -198,7 +207,9 @@ fn take(output: &mut CellOutput, event: SqlEvent) -> WorldResult<()> {
                 answer.truncated = truncated;
             }
         }
-        SqlEvent::Error { error, .. } if matches!(error.kind, ErrorKind::Internal | ErrorKind::Unavailable) => {
+        SqlEvent::Error { error, .. }
+            if matches!(error.kind, ErrorKind::Internal | ErrorKind::Unavailable) =>
+        {
             return Err(world_error(error));
         }
         SqlEvent::Error { error, .. } => {

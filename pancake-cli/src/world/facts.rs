@@ -33,7 +33,8 @@ impl World for Shop {
         for partition in &topic.partitions {
             let mut next = partition.start_offset;
             while next < partition.end_offset {
-                let read = self.node.read(name, PartitionId::new(partition.partition), next, SCAN_RECORDS);
+                let read =
+                    self.node.read(name, PartitionId::new(partition.partition), next, SCAN_RECORDS);
                 let (records, after) = self.wait(read).map_err(world_error)?;
                 for r in records.iter().filter(|r| r.offset.get() < partition.end_offset) {
                     let facts = RecordFacts {

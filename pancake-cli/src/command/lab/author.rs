@@ -34,7 +34,9 @@ pub(crate) struct ServeArgs {
 pub(super) fn new(ctx: &mut Context<'_>, id: &str) -> Outcome {
     let root = Path::new(id);
     if root.exists() {
-        return Err(Failure::user("exists", format!("{id} exists already")).hint("take another name"));
+        return Err(
+            Failure::user("exists", format!("{id} exists already")).hint("take another name")
+        );
     }
     let name = root.file_name().map_or_else(|| id.to_owned(), |n| n.to_string_lossy().into_owned());
     let files = scaffold(&name);
@@ -48,7 +50,9 @@ pub(super) fn new(ctx: &mut Context<'_>, id: &str) -> Outcome {
     let made: Vec<&String> = files.keys().collect();
     ctx.out.value(&made, |out, made| {
         out.line(format!("{} files in {id}", made.len()));
-        out.talk(format!("look at it: `pancake lab serve {id} --open`; test it: `pancake --labs {id} lab test`"));
+        out.talk(format!(
+            "look at it: `pancake lab serve {id} --open`; test it: `pancake --labs {id} lab test`"
+        ));
     });
     Ok(ExitCode::SUCCESS)
 }
@@ -57,7 +61,9 @@ pub(super) fn lint(ctx: &mut Context<'_>, names: &[String]) -> Outcome {
     let mut told: Vec<(String, Diagnostic)> = Vec::new();
     for (folder, files) in labs::files(&ctx.global)? {
         if is_meant(&folder, names) {
-            told.extend(findings_of(files.as_ref(), &folder).into_iter().map(|d| (folder.clone(), d)));
+            told.extend(
+                findings_of(files.as_ref(), &folder).into_iter().map(|d| (folder.clone(), d)),
+            );
         }
     }
     let clean = !told.iter().any(|(_, d)| d.is_error());
@@ -119,7 +125,9 @@ pub(super) fn serve(ctx: &mut Context<'_>, args: &ServeArgs) -> Outcome {
 }
 
 /// Names, lengths and times of all files below a folder.
-fn fingerprint(dir: &Path) -> Outcome<Vec<(std::path::PathBuf, u64, Option<std::time::SystemTime>)>> {
+fn fingerprint(
+    dir: &Path,
+) -> Outcome<Vec<(std::path::PathBuf, u64, Option<std::time::SystemTime>)>> {
     let mut files = Vec::new();
     let mut todo = vec![dir.to_path_buf()];
     while let Some(dir) = todo.pop() {

@@ -37,8 +37,7 @@ pub(super) fn step(out: &mut Output, lab: &LabView, step: Option<&str>) {
     let wanted = step.or(lab.card.next.as_deref());
     let at = wanted.and_then(|w| ids.iter().position(|id| *id == w));
     let Some(at) = at.or_else(|| ids.len().checked_sub(1)) else { return };
-    let stack: String =
-        lab.card.steps.iter().map(|s| if s.passed { "▆" } else { "▁" }).collect();
+    let stack: String = lab.card.steps.iter().map(|s| if s.passed { "▆" } else { "▁" }).collect();
     let heads = format!("{}  {stack}  step {} of {}", lab.card.title, at + 1, ids.len());
     out.line(paint(Tone::Faint, heads));
     out.line("");
@@ -62,13 +61,19 @@ fn page(out: &mut Output, lab: &LabView, page: &Page) {
             Block::Quiz(quiz) => {
                 out.line(format!("{} {}", paint(Tone::Strong, "?"), plain(&quiz.question, WIDTH)));
                 for choice in &quiz.choices {
-                    out.line(format!("    {}  {}", paint(Tone::Strong, &choice.value), choice.label));
+                    out.line(format!(
+                        "    {}  {}",
+                        paint(Tone::Strong, &choice.value),
+                        choice.label
+                    ));
                 }
                 command(out, &format!("pancake lab answer {id} {} YOUR_CHOICE", quiz.id));
             }
             Block::Check { id: check } => {
-                let passed = lab.check_states.get(check).is_some_and(|c| c.progress.passed_at.is_some());
-                let (word, tone) = if passed { ("✓ passed", Tone::Pass) } else { ("○ check", Tone::Faint) };
+                let passed =
+                    lab.check_states.get(check).is_some_and(|c| c.progress.passed_at.is_some());
+                let (word, tone) =
+                    if passed { ("✓ passed", Tone::Pass) } else { ("○ check", Tone::Faint) };
                 out.line(format!("{} {check}", paint(tone, word)));
                 if !passed {
                     command(out, &format!("pancake lab check {id}"));
@@ -113,7 +118,9 @@ fn command(out: &mut Output, text: &str) {
 pub(super) fn run(out: &mut Output, lab: &str, run: &CellRun) {
     output(out, &run.output);
     if run.output.fault.is_none() {
-        out.talk(format!("next: `pancake lab check {lab}`, or `pancake lab show {lab}` for the page"));
+        out.talk(format!(
+            "next: `pancake lab check {lab}`, or `pancake lab show {lab}` for the page"
+        ));
     }
 }
 

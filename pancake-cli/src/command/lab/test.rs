@@ -43,12 +43,14 @@ struct FreshHomes<'a> {
 
 impl Rigs for FreshHomes<'_> {
     fn fresh(&self) -> WorldResult<Rig> {
-        let unavailable = |reason: String| WorldError::Unavailable { what: "a fresh home".to_owned(), reason };
+        let unavailable =
+            |reason: String| WorldError::Unavailable { what: "a fresh home".to_owned(), reason };
         let mut current = self.current.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         drop(current.take());
         let dir = tempfile::tempdir().map_err(|e| unavailable(e.to_string()))?;
         if let Some(blobs) = &self.blobs {
-            dataset::lend(blobs, &dir.path().join("blobs")).map_err(|e| unavailable(e.to_string()))?;
+            dataset::lend(blobs, &dir.path().join("blobs"))
+                .map_err(|e| unavailable(e.to_string()))?;
         }
         let mut config = self.config.clone();
         config.home = dir.path().to_path_buf();
@@ -65,11 +67,16 @@ pub(super) fn run(ctx: &mut Context<'_>, args: &TestArgs) -> Outcome {
     let labs = labs::load(&ctx.global)?;
     let chosen: Vec<_> = labs.iter().filter(|lab| is_meant(lab.id(), &args.labs)).collect();
     if chosen.is_empty() {
-        return Err(Failure::user("unknown_lab", format!("no lab is named {}", args.labs.join(", ")))
-            .hint("`pancake lab list` shows what there is"));
+        return Err(Failure::user(
+            "unknown_lab",
+            format!("no lab is named {}", args.labs.join(", ")),
+        )
+        .hint("`pancake lab list` shows what there is"));
     }
     let pulled = match (&args.data, &args.mirror) {
-        (Some(data), mirror) if data == "real" => Some(dataset::for_labs(ctx, &chosen, mirror.as_deref())?),
+        (Some(data), mirror) if data == "real" => {
+            Some(dataset::for_labs(ctx, &chosen, mirror.as_deref())?)
+        }
         _ => None,
     };
     let mut reports = Vec::new();
@@ -78,7 +85,10 @@ pub(super) fn run(ctx: &mut Context<'_>, args: &TestArgs) -> Outcome {
         let variant = match &args.data {
             Some(data) if variants.contains(&data.as_str()) => Some(data.as_str()),
             Some(data) if !args.labs.is_empty() => {
-                return Err(Failure::user("no_variant", format!("lab {} has no data `{data}`", lab.id())));
+                return Err(Failure::user(
+                    "no_variant",
+                    format!("lab {} has no data `{data}`", lab.id()),
+                ));
             }
             _ => variants.first().copied(),
         };
@@ -119,8 +129,13 @@ fn play(out: &Output, test: &LabTest<'_>) -> LabTestReport {
 fn show(out: &mut Output, report: &LabTestReport) {
     let data = report.variant.as_ref().map_or_else(String::new, |v| format!(" ({v} data)"));
     let seconds = report.phases.iter().map(|p| p.millis).sum::<u64>() as f64 / 1000.0;
-    let word = if report.passed { paint(Tone::Pass, "passed") } else { paint(Tone::Fail, "failed") };
-    out.line(format!("{word}  {}{data}: {} parts, {seconds:.1} s", report.lab, report.phases.len()));
+    let word =
+        if report.passed { paint(Tone::Pass, "passed") } else { paint(Tone::Fail, "failed") };
+    out.line(format!(
+        "{word}  {}{data}: {} parts, {seconds:.1} s",
+        report.lab,
+        report.phases.len()
+    ));
     for phase in report.phases.iter().filter(|p| !p.passed()) {
         out.line(format!("  {}", paint(Tone::Strong, &phase.name)));
         for failure in &phase.failures {

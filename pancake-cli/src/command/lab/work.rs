@@ -9,7 +9,9 @@ use std::{
 };
 
 use clap::Args;
-use pancake_lab::{CellRun, CheckReport, HintView, LabCard, LabView, Verdict, page::plain, world::FeedFacts};
+use pancake_lab::{
+    CellRun, CheckReport, HintView, LabCard, LabView, Verdict, page::plain, world::FeedFacts,
+};
 use serde_json::{Value, json};
 
 use super::{Context, show as view, verdict};
@@ -78,7 +80,8 @@ pub(super) fn show(ctx: &mut Context<'_>, lab: &str, step: Option<&str>) -> Outc
 pub(super) fn start(ctx: &mut Context<'_>, lab: &str, data: Option<&str>) -> Outcome {
     let api = ctx.api()?;
     let waiting = ctx.out.waiting("making the lab's data ready");
-    let view: LabView = api.post(&format!("/api/v1/labs/{lab}/start"), &json!({ "variant": data }))?;
+    let view: LabView =
+        api.post(&format!("/api/v1/labs/{lab}/start"), &json!({ "variant": data }))?;
     waiting.finish_and_clear();
     ctx.out.value(&view, |out, lab| view::step(out, lab, None));
     if Running::find(&ctx.config.home).is_some_and(|r| r.pid == std::process::id()) {
@@ -117,8 +120,9 @@ fn read(path: &Path) -> Outcome<String> {
     if path == Path::new("-") {
         std::io::stdin().read_to_string(&mut text)?;
     } else {
-        text = fs::read_to_string(path)
-            .map_err(|e| Failure::user("unreadable", format!("cannot read {}: {e}", path.display())))?;
+        text = fs::read_to_string(path).map_err(|e| {
+            Failure::user("unreadable", format!("cannot read {}: {e}", path.display()))
+        })?;
     }
     Ok(text)
 }
@@ -128,14 +132,17 @@ fn edited(api: &Api, lab: &str, cell: &str) -> Outcome<String> {
     let lab: LabView = api.get(&format!("/api/v1/labs/{lab}"))?;
     let page = lab.pages.iter().flat_map(|p| p.cells()).find(|c| c.id == cell);
     let page = page.ok_or_else(|| {
-        let all: Vec<&str> = lab.pages.iter().flat_map(|p| p.cells()).map(|c| c.id.as_str()).collect();
-        Failure::user("unknown_cell", format!("there is no cell `{cell}`")).hint(format!("there are {}", all.join(", ")))
+        let all: Vec<&str> =
+            lab.pages.iter().flat_map(|p| p.cells()).map(|c| c.id.as_str()).collect();
+        Failure::user("unknown_cell", format!("there is no cell `{cell}`"))
+            .hint(format!("there are {}", all.join(", ")))
     })?;
     let own = lab.cells.get(cell).and_then(|c| c.text.clone());
     let dir = tempfile::tempdir()?;
     let file = dir.path().join(format!("{cell}.sql"));
     fs::write(&file, own.unwrap_or_else(|| page.text.clone()))?;
-    let editor = env::var("VISUAL").or_else(|_| env::var("EDITOR")).unwrap_or_else(|_| "vi".to_owned());
+    let editor =
+        env::var("VISUAL").or_else(|_| env::var("EDITOR")).unwrap_or_else(|_| "vi".to_owned());
     let mut words = editor.split_whitespace();
     let program = words.next().unwrap_or("vi");
     let status = Command::new(program).args(words).arg(&file).status().map_err(|e| {
@@ -143,14 +150,18 @@ fn edited(api: &Api, lab: &str, cell: &str) -> Outcome<String> {
             .hint("set $EDITOR, or give the text: `pancake lab run LAB CELL --file FILE`")
     })?;
     if !status.success() {
-        return Err(Failure::user("editor", format!("`{program}` ended with {status}; nothing was run")));
+        return Err(Failure::user(
+            "editor",
+            format!("`{program}` ended with {status}; nothing was run"),
+        ));
     }
     Ok(fs::read_to_string(&file)?)
 }
 
 pub(super) fn answer(ctx: &mut Context<'_>, lab: &str, quiz: &str, value: &str) -> Outcome {
     let api = ctx.api()?;
-    let _taken: Value = api.post(&format!("/api/v1/labs/{lab}/answers/{quiz}"), &json!({ "value": value }))?;
+    let _taken: Value =
+        api.post(&format!("/api/v1/labs/{lab}/answers/{quiz}"), &json!({ "value": value }))?;
     let reports: Vec<CheckReport> = api.post(&format!("/api/v1/labs/{lab}/check"), &json!({}))?;
     let about: Vec<CheckReport> = reports.into_iter().filter(|r| r.check == quiz).collect();
     ctx.out.value(&about, |out, reports| {
@@ -182,7 +193,13 @@ pub(super) fn clock(ctx: &mut Context<'_>, args: &ClockArgs) -> Outcome {
     let feed: FeedFacts = api.post(&format!("/api/v1/labs/{}/clock", args.lab), &body)?;
     waiting.finish_and_clear();
     ctx.out.value(&feed, |out, f| {
-        out.line(format!("{} {}: {} events in topic {}", f.name, time::show(f.at.millis()), thousands(f.sent), f.topic));
+        out.line(format!(
+            "{} {}: {} events in topic {}",
+            f.name,
+            time::show(f.at.millis()),
+            thousands(f.sent),
+            f.topic
+        ));
     });
     Ok(ExitCode::SUCCESS)
 }
@@ -213,7 +230,10 @@ pub(super) fn check(ctx: &mut Context<'_>, args: &CheckArgs) -> Outcome {
 /// What to do after a look.
 fn next(ctx: &mut Context<'_>, lab: &str, reports: &[CheckReport], passed: bool) {
     if passed {
-        ctx.out.talk(format!("{} what comes next: `pancake lab show {lab}`", paint(Tone::Pass, "passed.")));
+        ctx.out.talk(format!(
+            "{} what comes next: `pancake lab show {lab}`",
+            paint(Tone::Pass, "passed.")
+        ));
     } else if let Some(first) = reports.iter().find(|r| r.verdict == Verdict::Fail) {
         ctx.out.talk(format!("stuck? `pancake lab hint {lab} {}`", first.check));
     }
@@ -224,12 +244,17 @@ pub(super) fn hint(ctx: &mut Context<'_>, lab: &str, check: Option<String>) -> O
     let check = match check {
         Some(check) => check,
         None => {
-            let reports: Vec<CheckReport> = api.post(&format!("/api/v1/labs/{lab}/check"), &json!({}))?;
+            let reports: Vec<CheckReport> =
+                api.post(&format!("/api/v1/labs/{lab}/check"), &json!({}))?;
             let open = reports.into_iter().find(|r| r.verdict != Verdict::Pass);
-            open.ok_or_else(|| Failure::user("all_passed", "every check has passed; there is nothing to hint at"))?.check
+            open.ok_or_else(|| {
+                Failure::user("all_passed", "every check has passed; there is nothing to hint at")
+            })?
+            .check
         }
     };
-    let hint: HintView = api.post(&format!("/api/v1/labs/{lab}/checks/{check}/hint"), &json!({}))?;
+    let hint: HintView =
+        api.post(&format!("/api/v1/labs/{lab}/checks/{check}/hint"), &json!({}))?;
     ctx.out.value(&hint, |out, h| {
         if let Some(computed) = &h.computed {
             out.line(computed);
@@ -261,7 +286,10 @@ fn acted(ctx: &mut Context<'_>, lab: &str, act: &str, doing: &str, body: &Value)
     let view: LabView = api.post(&format!("/api/v1/labs/{lab}/{act}"), body)?;
     waiting.finish_and_clear();
     ctx.out.value(&view, |out, v| {
-        out.line(format!("{}: {} of {} checks have passed", v.card.id, v.card.passed, v.card.checks));
+        out.line(format!(
+            "{}: {} of {} checks have passed",
+            v.card.id, v.card.passed, v.card.checks
+        ));
         if let Some(next) = &v.card.next {
             out.talk(format!("next: step `{next}`, `pancake lab show {lab}`"));
         }

@@ -88,7 +88,12 @@ pub(super) fn run(ctx: &mut Context<'_>, args: &ConsumeArgs) -> Outcome {
 }
 
 /// Takes the partitions at the wanted places; a group's committed offsets win over `--offset`.
-fn assign(kafka: &Kafka, consumer: &BaseConsumer, args: &ConsumeArgs, partitions: &[i32]) -> Outcome<()> {
+fn assign(
+    kafka: &Kafka,
+    consumer: &BaseConsumer,
+    args: &ConsumeArgs,
+    partitions: &[i32],
+) -> Outcome<()> {
     let start = read_offset(&args.offset)?;
     let mut list = TopicPartitionList::new();
     for partition in partitions {
@@ -102,8 +107,9 @@ fn assign(kafka: &Kafka, consumer: &BaseConsumer, args: &ConsumeArgs, partitions
         list = consumer.offsets_for_times(list, ANSWER_WAIT_MAX).map_err(|e| kafka.failure(&e))?;
     }
     if args.group.is_some() {
-        let committed =
-            consumer.committed_offsets(list.clone(), ANSWER_WAIT_MAX).map_err(|e| kafka.failure(&e))?;
+        let committed = consumer
+            .committed_offsets(list.clone(), ANSWER_WAIT_MAX)
+            .map_err(|e| kafka.failure(&e))?;
         for element in committed.elements() {
             if let Offset::Offset(at) = element.offset() {
                 list.set_partition_offset(element.topic(), element.partition(), Offset::Offset(at))
@@ -114,7 +120,11 @@ fn assign(kafka: &Kafka, consumer: &BaseConsumer, args: &ConsumeArgs, partitions
     consumer.assign(&list).map_err(|e| kafka.failure(&e))
 }
 
-fn show(ctx: &mut Context<'_>, args: &ConsumeArgs, message: &rdkafka::message::BorrowedMessage<'_>) -> Outcome<()> {
+fn show(
+    ctx: &mut Context<'_>,
+    args: &ConsumeArgs,
+    message: &rdkafka::message::BorrowedMessage<'_>,
+) -> Outcome<()> {
     let text = |bytes: Option<&[u8]>| bytes.map(|b| String::from_utf8_lossy(b).into_owned());
     let (key, value) = (text(message.key()), text(message.payload()));
     let timestamp = message.timestamp().to_millis();
@@ -134,7 +144,8 @@ fn show(ctx: &mut Context<'_>, args: &ConsumeArgs, message: &rdkafka::message::B
         let when = timestamp.map_or_else(String::new, time::show);
         let key = key.unwrap_or_else(|| "–".to_owned());
         let value = value.unwrap_or_else(|| "–".to_owned());
-        ctx.out.line(format!("{}  {key}  {value}", paint(Tone::Faint, format!("{place:>8}  {when}"))));
+        ctx.out
+            .line(format!("{}  {key}  {value}", paint(Tone::Faint, format!("{place:>8}  {when}"))));
     }
     Ok(())
 }

@@ -29,7 +29,9 @@ const QUEUE_PAUSE: Duration = Duration::from_millis(5);
 
 /// Write records
 #[derive(Args, Debug)]
-#[command(after_help = "Examples:\n  pancake topic produce orders --value '{\"stand\":\"north\"}'\n  pancake topic produce orders --key-separator : < lines.txt")]
+#[command(
+    after_help = "Examples:\n  pancake topic produce orders --value '{\"stand\":\"north\"}'\n  pancake topic produce orders --key-separator : < lines.txt"
+)]
 pub(crate) struct ProduceArgs {
     #[command(flatten)]
     brokers: BrokerArgs,
@@ -88,7 +90,9 @@ pub(super) fn run(ctx: &mut Context<'_>, args: &ProduceArgs) -> Outcome {
         for line in std::io::stdin().lock().lines() {
             let line = line?;
             let (key, value) = match &args.key_separator {
-                Some(separator) => line.split_once(separator.as_str()).map_or((None, line.as_str()), |(k, v)| (Some(k), v)),
+                Some(separator) => line
+                    .split_once(separator.as_str())
+                    .map_or((None, line.as_str()), |(k, v)| (Some(k), v)),
                 None => (args.key.as_deref(), line.as_str()),
             };
             send(&kafka, &producer, args, (key, value), headers.clone())?;
@@ -108,7 +112,9 @@ pub(super) fn run(ctx: &mut Context<'_>, args: &ProduceArgs) -> Outcome {
         ));
     }
     let answer = serde_json::json!({ "topic": args.topic, "records": written });
-    ctx.out.value(&answer, |out, _| out.talk(format!("{} records written to {}", thousands(written), args.topic)));
+    ctx.out.value(&answer, |out, _| {
+        out.talk(format!("{} records written to {}", thousands(written), args.topic))
+    });
     Ok(ExitCode::SUCCESS)
 }
 
