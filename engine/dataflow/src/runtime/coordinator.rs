@@ -146,6 +146,8 @@ impl Coordinator {
     fn checkpoint_for(&mut self, reply: Reply<CheckpointId>) {
         if self.policy.store.is_none() {
             answer(&reply, Err(JobError::NoCheckpoints));
+        } else if self.left.is_some() {
+            answer(&reply, Err(JobError::Over));
         } else if let Some(pending) = &mut self.pending {
             pending.replies.push(reply);
         } else {
@@ -157,6 +159,9 @@ impl Coordinator {
         if mode == StopMode::Now || self.policy.store.is_none() {
             self.shared.conclude(JobStatus::Cancelled);
             return answer(&reply, Ok(None));
+        }
+        if self.left.is_some() {
+            return answer(&reply, Err(JobError::Over));
         }
         // A checkpoint that is under way did not suspend the sources; its waiters get the new one.
         let replies = self.pending.take().map(|pending| pending.replies).unwrap_or_default();
@@ -322,8 +327,10 @@ impl Coordinator {
     }
 
     fn refuse_the_rest(&mut self) {
-        let replies = self.pending.take().map(|pending| pending.replies).unwrap_or_default();
-        replies.iter().for_each(|reply| answer(reply, Err(JobError::Over)));
+        if let Some(pending) = self.pending.take() {
+            pending.replies.iter().for_each(|reply| answer(reply, Err(JobError::Over)));
+            pending.stop.iter().for_each(|reply| answer(reply, Err(JobError::Over)));
+        }
         while let Some(event) = self.inbox.take() {
             match event {
                 Event::Checkpoint(reply) => answer(&reply, Err(JobError::Over)),

@@ -10,7 +10,7 @@ use std::{
     sync::{
         Arc, Condvar, Mutex, PoisonError,
         atomic::{AtomicBool, Ordering},
-        mpsc::{Receiver, sync_channel},
+        mpsc::{Receiver, TryRecvError, sync_channel},
     },
     time::Duration,
 };
@@ -370,7 +370,11 @@ impl<T> Answer<T> {
 
     /// The answer, if it is there.
     pub fn try_get(&self) -> Option<Result<T, JobError>> {
-        self.0.try_recv().ok()
+        match self.0.try_recv() {
+            Ok(answer) => Some(answer),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => Some(Err(JobError::Over)),
+        }
     }
 }
 
@@ -426,11 +430,14 @@ impl JobHandle {
 
     /// Blocks until the job is over and all its threads are gone; the final status.
     pub fn wait(&self) -> JobStatus {
-        let mut status = lock(&self.inner.shared.status);
-        while !status.is_final() {
-            status = self.inner.shared.changed.wait(status).unwrap_or_else(PoisonError::into_inner);
+        let mut current = lock(&self.inner.shared.status);
+        while !current.is_final() {
+            current =
+                self.inner.shared.changed.wait(current).unwrap_or_else(PoisonError::into_inner);
         }
-        let status = status.clone();
+        let status = current.clone();
+        // The tasks look at the status on their way out.
+        drop(current);
         // The lock is held over the join, so that every waiter waits for it.
         let mut join = lock(&self.inner.join);
         if let Some(join) = join.take() {
