@@ -42,6 +42,11 @@ fn change(kind: RowKind, row: Value) -> Value {
     Value::Object(Map::from_iter([("op".to_owned(), op), ("row".to_owned(), row)]))
 }
 
+/// A type in Flink's words, such as `TIMESTAMP(3)`.
+pub fn type_name(data_type: &DataType) -> String {
+    crate::parse::types::sql_type(data_type)
+}
+
 /// One value as JSON.
 pub fn json_value(column: &ArrayRef, row: usize) -> Value {
     if column.is_null(row) {

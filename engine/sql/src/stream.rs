@@ -84,6 +84,7 @@ pub(crate) fn insert(
     let plan = plan::prepare(plan, context.statement)?;
     let mut build = Build::new(context);
     let mut flow = build.compile(&plan)?;
+    Build::expand(&mut flow)?;
     let exchange = match (flow.updates, sink.accepts()) {
         (true, Accepts::Appends) => return Err(takes_no_updates(table, context)),
         (true, Accepts::Upserts) => {
@@ -109,6 +110,7 @@ pub(crate) fn select(plan: &LogicalPlan, context: &Context<'_>) -> Result<Stream
     let plan = plan::prepare(plan, context.statement)?;
     let mut build = Build::new(context);
     let mut flow = build.compile(&plan)?;
+    Build::expand(&mut flow)?;
     flow.select_all(&schema)?;
     let (factory, changes) = collect::channel(std::sync::Arc::clone(&schema));
     let names = ("sink:collect".to_owned(), "Collect".to_owned());

@@ -49,7 +49,7 @@ impl WindowAssign {
             .map(|(qualifier, field)| (qualifier.cloned(), Arc::clone(field)))
             .collect();
         for name in WINDOW_COLUMNS {
-            fields.push((None, Arc::new(Field::new(name, time.clone(), false))));
+            fields.push((None, Arc::new(Field::new(name, time.clone(), true))));
         }
         let schema = DFSchema::new_with_metadata(fields, HashMap::new())?;
         Ok(Self { input, rowtime, kind, offset_ms, schema: Arc::new(schema) })

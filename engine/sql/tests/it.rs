@@ -1,0 +1,12 @@
+//! SQL from text to rows: bounded, as streams, and both against each other.
+
+#[path = "it/bounded.rs"]
+mod bounded;
+#[path = "it/ddl.rs"]
+mod ddl;
+#[path = "it/errors.rs"]
+mod errors;
+#[path = "it/memory.rs"]
+mod memory;
+#[path = "it/streams.rs"]
+mod streams;
