@@ -9,7 +9,29 @@
 
 pub mod api;
 mod error;
+mod feeds;
+mod groups;
+mod home;
+mod jobs;
+mod journal;
+mod models;
+mod nearest;
 mod node;
+mod queries;
+mod topics;
 
 pub use error::{At, ErrorKind, NodeError};
+pub use home::{Home, write_whole};
+pub use models::predict_error;
 pub use node::{Node, NodeOptions};
+pub use pancake_broker::HostPort;
+
+/// Runs what blocks on a thread that may.
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, NodeError> + Send + 'static,
+) -> Result<T, NodeError> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(result) => result,
+        Err(panicked) => Err(NodeError::internal(panicked.to_string())),
+    }
+}
