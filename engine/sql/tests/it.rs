@@ -8,5 +8,7 @@ mod ddl;
 mod errors;
 #[path = "it/memory.rs"]
 mod memory;
+#[path = "it/oracle.rs"]
+mod oracle;
 #[path = "it/streams.rs"]
 mod streams;

@@ -208,6 +208,18 @@ impl Lab {
         self.tables.lock().unwrap().insert(table.to_owned(), splits);
     }
 
+    /// Takes all rows out of a table.
+    pub fn take(&self, table: &str) -> Vec<RecordBatch> {
+        self.tables.lock().unwrap().remove(table).unwrap_or_default().concat()
+    }
+
+    /// Names of the columns of a table or view, in order.
+    pub fn columns(&mut self, object: &str) -> Vec<String> {
+        let statement = self.session.plan(&format!("SELECT * FROM {object}")).unwrap();
+        let rows = self.session.query_bounded(&statement[0]).unwrap();
+        rows.schema().fields().iter().map(|field| field.name().clone()).collect()
+    }
+
     /// Carries out all statements of a text and gives back what the last one came to.
     pub fn run(&mut self, text: &str) -> Result<Outcome, SqlError> {
         let mut last = Outcome::Done(String::new());
