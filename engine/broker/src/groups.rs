@@ -34,7 +34,7 @@ pub(crate) struct Groups {
     clock: Arc<dyn Clock>,
     offsets: Arc<Offsets>,
     rules: GroupRules,
-    groups_max: usize,
+    count_max: usize,
     table: Mutex<Table>,
     changed: Condvar,
 }
@@ -48,7 +48,7 @@ impl Groups {
             clock: Arc::clone(&options.clock),
             offsets,
             rules: GroupRules { members_max, initial_delay },
-            groups_max: options.limits.groups_max,
+            count_max: options.limits.groups_max,
             table: Mutex::default(),
             changed: Condvar::new(),
         }
@@ -61,9 +61,8 @@ impl Groups {
         act: impl FnOnce(&mut Group, Duration) -> T,
     ) -> Option<T> {
         let mut table = locked(&self.table);
-        let result = table.groups.get_mut(id).map(|group| act(group, self.clock.monotonic()));
-        self.changed.notify_one();
-        result
+        // Deadlines may come nearer here by less than the thread sleeps at most, so it is not woken.
+        table.groups.get_mut(id).map(|group| act(group, self.clock.monotonic()))
     }
 
     /// Does something in a group, which is made if it is not there.
@@ -79,7 +78,7 @@ impl Groups {
         if table.stopped {
             return Err(ErrorCode::COORDINATOR_NOT_AVAILABLE);
         }
-        if !table.groups.contains_key(id) && table.groups.len() >= self.groups_max {
+        if !table.groups.contains_key(id) && table.groups.len() >= self.count_max {
             return Err(ErrorCode::GROUP_MAX_SIZE_REACHED);
         }
         let rules = self.rules;

@@ -89,7 +89,7 @@ impl Default for Limits {
             groups_max: 10_000,
             group_members_max: 1000,
             session_min: Duration::from_secs(1),
-            session_max: Duration::from_secs(1800),
+            session_max: Duration::from_mins(30),
             offset_metadata_bytes_max: 4096,
             group_offsets_max: 10_000,
         }

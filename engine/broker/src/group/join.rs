@@ -200,7 +200,7 @@ impl Group {
         }
         self.generation = self.generation.wrapping_add(1).max(1);
         if self.members.values().all(|m| m.joining.is_none()) {
-            return self.become_empty(now);
+            return self.become_empty();
         }
         self.state = GroupState::CompletingRebalance;
         self.protocol = self.choose_protocol();
@@ -220,17 +220,13 @@ impl Group {
         }
     }
 
-    fn become_empty(&mut self, now: Duration) {
+    /// Nobody has come; static members that are away are not waited for either.
+    fn become_empty(&mut self) {
+        self.members.clear();
         self.leader = None;
         self.protocol = None;
-        if self.members.is_empty() {
-            self.state = GroupState::Empty;
-            self.protocol_type = None;
-        } else {
-            // Only static members are left, and they are away: their sessions decide.
-            self.state = GroupState::Stable;
-            self.rebalance_at = now;
-        }
+        self.protocol_type = None;
+        self.state = GroupState::Empty;
     }
 
     /// The protocol that most members like best, among those that all speak.

@@ -9,7 +9,7 @@ use super::{Group, GroupRules, GroupState, Join, Joined, MemberId, Sync, Synced}
 use crate::wire::ErrorCode;
 
 const SESSION: Duration = Duration::from_secs(10);
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 fn at(seconds: u64) -> Duration {
     Duration::from_secs(seconds)

@@ -5,6 +5,8 @@
 //! * The queue is bounded by [`Limits::replies_max`](crate::Limits) and by [`QUEUED_BYTES_MAX`]: who does not read its
 //!   responses is not served further.
 //! * A frame that was begun and a response that is written must get on: a peer that stalls is closed.
+//! * A frame beyond [`FRAME_BYTES_FREE`] arrives only once memory for it is set aside, and a Fetch reads only then: see
+//!   [`acquire`]. Who waits for memory holds none, so that all get theirs in turn.
 
 use std::{
     io,
@@ -41,8 +43,14 @@ use crate::{
 
 /// Memory is counted in these.
 pub(crate) const KIB: usize = 1024;
+/// Replies that are ready go out together until they have this many bytes.
+const TOGETHER_BYTES: usize = 64 << 10;
 /// Bytes of responses that may wait before the next request is carried out.
 const QUEUED_BYTES_MAX: usize = 1 << 20;
+/// Frames up to this size are not counted: the number of connections bounds them.
+const FRAME_BYTES_FREE: usize = 64 << 10;
+/// A frame of this size may take [`Limits::stall_max`](crate::Limits) twice, of double the size three times, and so on.
+const FRAME_BYTES_PER_STALL: usize = 16 << 20;
 /// Parts that are written with one call.
 const PARTS_MAX: usize = 64;
 
@@ -126,10 +134,12 @@ impl Requests<'_> {
             let Some(frame) = self.next_frame(&mut frames, limits.stall_max).await? else {
                 return Ok(());
             };
+            let (frame, held) = frame;
             while self.queued.bytes.load(Ordering::Acquire) > QUEUED_BYTES_MAX {
                 self.queued.written.notified().await;
             }
-            let Some(reply) = self.carry_out(frame).await? else { continue };
+            let reply = route::carry_out(&self.shared, &self.peer, frame, held).await?;
+            let Some(reply) = reply else { continue };
             self.queued.bytes.fetch_add(reply.bytes(), Ordering::AcqRel);
             if self.replies.send(reply).await.is_err() {
                 return Ok(());
@@ -141,27 +151,53 @@ impl Requests<'_> {
         &mut self,
         frames: &mut FrameBuffer,
         stall: Duration,
-    ) -> Result<Option<Bytes>, ConnectionError> {
+    ) -> Result<Option<(Bytes, Option<OwnedSemaphorePermit>)>, ConnectionError> {
+        if let Some(frame) = frames.next()? {
+            return Ok(Some((frame, None)));
+        }
+        if !frames.is_mid_frame() && self.read.read_buf(frames.room()).await? == 0 {
+            return Ok(None);
+        }
+        // The length has a moment to come, and then as long as the frame that it announces may take.
+        let length = timeout(stall, self.read_length(frames)).await;
+        let Some(bytes) = length.map_err(|_| ConnectionError::Stalled)?? else { return Ok(None) };
+        let stalls = 1 + bytes / FRAME_BYTES_PER_STALL;
+        let rest = timeout(stall * stalls as u32, self.read_rest(frames, bytes)).await;
+        rest.map_err(|_| ConnectionError::Stalled)?
+    }
+
+    /// Reads until the length of a frame is there and found allowed.
+    async fn read_length(
+        &mut self,
+        frames: &mut FrameBuffer,
+    ) -> Result<Option<usize>, ConnectionError> {
         loop {
-            if let Some(frame) = frames.next()? {
-                return Ok(Some(frame));
+            if let Some(bytes) = frames.checked()? {
+                return Ok(Some(bytes));
             }
-            let begun = frames.is_mid_frame();
-            let read = self.read.read_buf(frames.room());
-            let bytes = if begun {
-                timeout(stall, read).await.map_err(|_| ConnectionError::Stalled)??
-            } else {
-                read.await?
-            };
-            if bytes == 0 {
+            if self.read.read_buf(frames.room()).await? == 0 {
                 return Ok(None);
             }
         }
     }
 
-    async fn carry_out(&self, frame: Bytes) -> Result<Option<Reply>, ConnectionError> {
-        let _held = acquire(&self.shared, frame.len()).await?;
-        route::carry_out(&self.shared, &self.peer, frame).await
+    async fn read_rest(
+        &mut self,
+        frames: &mut FrameBuffer,
+        bytes: usize,
+    ) -> Result<Option<(Bytes, Option<OwnedSemaphorePermit>)>, ConnectionError> {
+        let held = match bytes {
+            0..=FRAME_BYTES_FREE => None,
+            _ => Some(acquire(&self.shared, bytes).await?),
+        };
+        loop {
+            if let Some(frame) = frames.next()? {
+                return Ok(Some((frame, held)));
+            }
+            if self.read.read_buf(frames.room()).await? == 0 {
+                return Ok(None);
+            }
+        }
     }
 }
 
@@ -183,16 +219,34 @@ async fn write_replies(
     queued: &Queued,
     stall: Duration,
 ) -> Result<(), ConnectionError> {
-    while let Some(reply) = replies.recv().await {
-        let bytes = reply.bytes();
-        let (parts, held) = reply.wait().await;
+    let mut next = None;
+    loop {
+        let Some(reply) = (match next.take() {
+            Some(reply) => Some(reply),
+            None => replies.recv().await,
+        }) else {
+            return Ok(());
+        };
+        let mut bytes = reply.bytes();
+        let (mut parts, held) = reply.wait().await;
+        let mut all_held = vec![held];
+        while bytes < TOGETHER_BYTES && next.is_none() {
+            match replies.try_recv() {
+                Ok(Reply::Ready(more, held)) => {
+                    bytes += more.len();
+                    parts.extend(more.into_parts());
+                    all_held.push(held);
+                }
+                Ok(later) => next = Some(later),
+                Err(_) => break,
+            }
+        }
         let written = timeout(stall, write_parts(&mut socket, parts)).await;
         written.map_err(|_| ConnectionError::Stalled)??;
-        drop(held);
+        drop(all_held);
         queued.bytes.fetch_sub(bytes, Ordering::AcqRel);
         queued.written.notify_one();
     }
-    Ok(())
 }
 
 async fn write_parts(socket: &mut OwnedWriteHalf, mut parts: Vec<Bytes>) -> io::Result<()> {

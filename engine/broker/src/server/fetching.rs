@@ -48,7 +48,7 @@ impl Listening {
 }
 
 /// Longest that a fetch waits, whatever the client asks for.
-pub(crate) const WAIT_MAX: Duration = Duration::from_secs(60);
+pub(crate) const WAIT_MAX: Duration = Duration::from_mins(1);
 
 #[cfg(test)]
 mod tests {

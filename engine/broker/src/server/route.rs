@@ -87,14 +87,19 @@ impl Reply {
     }
 }
 
-/// Carries out the request in a frame. `None` if it gets no response.
+/// Carries out the request in a frame. `None` if it gets no response. The memory `held` for the frame is held for as long
+/// as its records are needed; a request that waits for something holds none.
 pub(crate) async fn carry_out(
     shared: &Shared,
     peer: &Peer,
     frame: Bytes,
+    held: Option<OwnedSemaphorePermit>,
 ) -> Result<Option<Reply>, ConnectionError> {
     let mut r = Reader::new(frame);
     let header = RequestHeader::decode_fixed(&mut r)?;
+    if header.api_key != Produce::KEY {
+        drop(held);
+    }
     match header.api_key {
         Produce::KEY => {
             let (ctx, request, v) = decode::<Produce>(shared, peer, header.clone(), r)?;

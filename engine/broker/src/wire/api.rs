@@ -1,7 +1,7 @@
 //! One file per API, each describing its request and its response.
 //!
 //! * [`each_api!`] is the one list of what this broker speaks; `ApiVersions`, routing and the comparison tests come from it.
-//! * Descriptions start at the oldest version that is *served*; Produce and JoinGroup are advertised from version 0, because
+//! * Descriptions start at the oldest version that is *served*; Produce and `JoinGroup` are advertised from version 0, because
 //!   old librdkafka turns compression and groups off otherwise.
 
 pub(crate) mod api_versions;

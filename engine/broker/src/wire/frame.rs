@@ -73,7 +73,7 @@ impl FrameBuffer {
         !self.bytes.is_empty()
     }
 
-    /// The next whole frame without its length, if it is there.
+    /// The next whole frame without its length, if it is there. What cannot become a frame is an error at once.
     pub(crate) fn next(&mut self) -> Result<Option<Bytes>, FrameError> {
         let Some(announced) = self.announced() else { return Ok(None) };
         self.check(announced - LENGTH_BYTES)?;
@@ -83,6 +83,14 @@ impl FrameBuffer {
         let mut frame = self.bytes.split_to(announced);
         frame.advance(LENGTH_BYTES);
         Ok(Some(frame.freeze()))
+    }
+
+    /// Bytes of the frame at the front with its length, once enough is there to know that they are allowed.
+    pub(crate) fn checked(&self) -> Result<Option<usize>, FrameError> {
+        let known = self.bytes.len() >= LENGTH_BYTES + 2;
+        let Some(announced) = self.announced() else { return Ok(None) };
+        self.check(announced - LENGTH_BYTES)?;
+        Ok(known.then_some(announced))
     }
 
     fn check(&self, length: usize) -> Result<(), FrameError> {

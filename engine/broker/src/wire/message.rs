@@ -79,6 +79,7 @@ macro_rules! message {
     )* } )*) => { $(
         $(#[$meta])*
         #[derive(Clone, Debug, PartialEq, Eq)]
+        #[allow(clippy::struct_field_names, reason = "the fields have the protocol's names")]
         pub(crate) struct $name { $( $(#[$field_meta])* pub(crate) $field: $ty, )* }
 
         impl Default for $name {

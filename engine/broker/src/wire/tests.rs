@@ -268,5 +268,5 @@ fn tagged_fields_are_skipped() {
     assert_eq!(bytes.pop(), Some(0));
     bytes.extend([1, 200, 1, 3, b'x', b'y', b'z']);
     let decoded = decode::<api::heartbeat::HeartbeatRequest>(bytes.into(), v);
-    assert_eq!(decoded, Ok(Default::default()));
+    assert_eq!(decoded, Ok(api::heartbeat::HeartbeatRequest::default()));
 }

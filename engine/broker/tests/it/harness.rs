@@ -23,7 +23,7 @@ pub(crate) struct TestBroker {
     pub(crate) address: SocketAddr,
     pub(crate) runtime: Runtime,
     _stop: DropGuard,
-    _dir: Option<TempDir>,
+    dir: Option<TempDir>,
 }
 
 pub(crate) fn options(dir: &Path) -> BrokerOptions {
@@ -41,7 +41,7 @@ impl TestBroker {
         let mut options = options(dir.path());
         change(&mut options);
         let mut broker = Self::serve(Broker::open(options).expect("a new broker opens"));
-        broker._dir = Some(dir);
+        broker.dir = Some(dir);
         broker
     }
 
@@ -56,7 +56,7 @@ impl TestBroker {
         let stop = CancellationToken::new();
         let (served, token) = (broker.clone(), stop.clone());
         runtime.spawn(async move { served.serve(listener, None, token).await });
-        Self { broker, address, runtime, _stop: stop.drop_guard(), _dir: None }
+        Self { broker, address, runtime, _stop: stop.drop_guard(), dir: None }
     }
 
     pub(crate) fn create(&self, name: &str, partitions: u32) -> TopicName {

@@ -85,9 +85,10 @@ fn all_settings(spec: &TopicSpec) -> Vec<CreatableTopicConfigs> {
         name: setting.name.into(),
         value: Some(config::value(&spec.config, setting.name).into()),
         read_only: false,
-        config_source: match spec.config.contains_key(setting.name) {
-            true => FROM_TOPIC,
-            false => FROM_DEFAULT,
+        config_source: if spec.config.contains_key(setting.name) {
+            FROM_TOPIC
+        } else {
+            FROM_DEFAULT
         },
         is_sensitive: false,
     };

@@ -110,7 +110,7 @@ fn of_broker(ctx: &Context<'_>) -> Vec<DescribeConfigsResourceResult> {
         setting("log.dirs", options.log_dir.display().to_string()),
         setting(
             "message.max.bytes",
-            config::value(&Default::default(), "max.message.bytes").into(),
+            config::value(&config::TopicConfig::new(), "max.message.bytes").into(),
         ),
         setting("min.insync.replicas", "1".to_owned()),
         setting("num.partitions", options.default_partitions.to_string()),

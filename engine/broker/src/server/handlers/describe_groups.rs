@@ -17,12 +17,12 @@ const ERROR_FROM: i16 = 6;
 
 impl Handle for DescribeGroups {
     async fn answer(ctx: &Context<'_>, request: DescribeGroupsRequest) -> DescribeGroupsResponse {
-        let groups = request.groups.into_iter().map(|id| describe(ctx, id)).collect();
+        let groups = request.groups.iter().map(|id| describe(ctx, id)).collect();
         DescribeGroupsResponse { groups, throttle_time_ms: 0 }
     }
 }
 
-fn describe(ctx: &Context<'_>, id: Str) -> DescribedGroup {
+fn describe(ctx: &Context<'_>, id: &Str) -> DescribedGroup {
     let groups = &ctx.broker().0.groups;
     let state = groups.state(id.as_str());
     let mut described = DescribedGroup {

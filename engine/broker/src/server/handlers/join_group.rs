@@ -9,7 +9,7 @@ use crate::{
     group::{Join, Joined, MemberId},
     server::route::{Context, Handle},
     wire::{
-        ErrorCode,
+        ErrorCode, Str,
         api::join_group::{
             JoinGroup, JoinGroupRequest, JoinGroupResponse, JoinGroupResponseMember,
         },
@@ -25,7 +25,7 @@ impl Handle for JoinGroup {
     async fn answer(ctx: &Context<'_>, request: JoinGroupRequest) -> JoinGroupResponse {
         let group = request.group_id.to_string();
         let asked_id = request.member_id.clone();
-        let join = describe(ctx, request);
+        let join = describe(ctx, &request);
         let new_id = join.new_id.clone();
         match join_group(ctx, &group, join).await {
             Ok(joined) => respond(joined),
@@ -34,7 +34,7 @@ impl Handle for JoinGroup {
                 let member_id = if announced { new_id.as_str().into() } else { asked_id };
                 // Kafka answers with an empty protocol here, and old clients cannot read a null.
                 let protocol_name = Some("".into());
-                JoinGroupResponse { error_code, member_id, protocol_name, ..Default::default() }
+                JoinGroupResponse { error_code, protocol_name, member_id, ..Default::default() }
             }
         }
     }
@@ -50,7 +50,7 @@ async fn join_group(ctx: &Context<'_>, group: &str, join: Join) -> Result<Joined
     answer.await.unwrap_or(Err(ErrorCode::COORDINATOR_NOT_AVAILABLE))
 }
 
-fn describe(ctx: &Context<'_>, request: JoinGroupRequest) -> Join {
+fn describe(ctx: &Context<'_>, request: &JoinGroupRequest) -> Join {
     let millis = |ms: i32| Duration::from_millis(u64::try_from(ms).unwrap_or(0));
     let session = millis(request.session_timeout_ms);
     let patience = match ctx.version {
@@ -64,7 +64,7 @@ fn describe(ctx: &Context<'_>, request: JoinGroupRequest) -> Join {
         id: MemberId::new(request.member_id.as_str()),
         new_id: MemberId::new(&format!("{name}-{}", Uuid::new_v4())),
         announce_id: ctx.version >= ANNOUNCE_ID_FROM,
-        instance: request.group_instance_id.and_then(|id| id.to_owned_some()),
+        instance: request.group_instance_id.as_ref().and_then(Str::to_owned_some),
         client_id: ctx.client_id.clone(),
         client_host: format!("/{}", ctx.peer.address.ip().to_canonical()),
         session,

@@ -4,7 +4,7 @@ use crate::{
     group::MemberId,
     server::route::{Context, Handle},
     wire::{
-        ErrorCode,
+        ErrorCode, Str,
         api::leave_group::{
             LeaveGroup, LeaveGroupRequest, LeaveGroupResponse, MemberIdentity, MemberResponse,
         },
@@ -29,7 +29,7 @@ impl Handle for LeaveGroup {
 
 fn leave(ctx: &Context<'_>, group: &str, member: MemberIdentity) -> MemberResponse {
     let id = MemberId::new(member.member_id.as_str());
-    let instance = member.group_instance_id.as_ref().and_then(|id| id.to_owned_some());
+    let instance = member.group_instance_id.as_ref().and_then(Str::to_owned_some);
     let groups = &ctx.broker().0.groups;
     let left = groups.with(group, |group, now| group.leave(&id, instance.as_deref(), now));
     MemberResponse {

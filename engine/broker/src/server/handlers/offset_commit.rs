@@ -7,7 +7,7 @@ use crate::{
     offsets::Committed,
     server::route::{Context, Handle},
     wire::{
-        ErrorCode,
+        ErrorCode, Str,
         api::offset_commit::{
             OffsetCommit, OffsetCommitRequest, OffsetCommitRequestPartition, OffsetCommitResponse,
             OffsetCommitResponsePartition, OffsetCommitResponseTopic,
@@ -49,7 +49,7 @@ fn check_member(ctx: &Context<'_>, request: &OffsetCommitRequest) -> Result<(), 
         return Err(ErrorCode::INVALID_GROUP_ID);
     }
     let id = MemberId::new(request.member_id.as_str());
-    let instance = request.group_instance_id.as_ref().map(|i| i.to_string());
+    let instance = request.group_instance_id.as_ref().and_then(Str::to_owned_some);
     let generation = request.generation_id;
     let checked =
         ctx.broker().0.groups.with(group, |group, now| {

@@ -29,11 +29,8 @@ impl Handle for OffsetDelete {
             topic.partitions.iter().filter_map(|p| at(topic.name.as_str(), p.partition_index))
         });
         let asked: Vec<TopicPartition> = asked.collect();
-        let removed = match in_use {
-            true => Ok(()),
-            false => ctx.broker().0.offsets.remove(group, |at| asked.contains(at)),
-        };
-        if let Err(error) = removed {
+        if !in_use && let Err(error) = ctx.broker().0.offsets.remove(group, |at| asked.contains(at))
+        {
             tracing::error!(%error, "cannot delete committed offsets");
             return failed(ErrorCode::KAFKA_STORAGE_ERROR);
         }

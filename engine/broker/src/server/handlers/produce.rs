@@ -84,7 +84,9 @@ fn append_partition(
             PartitionProduceResponse {
                 index: data.index,
                 base_offset: appended.base_offset.to_wire(),
-                log_append_time_ms: appended.log_append_time.map_or(-1, |t| t.millis()),
+                log_append_time_ms: appended
+                    .log_append_time
+                    .map_or(-1, pancake_types::Timestamp::millis),
                 log_start_offset: appended.log_start_offset.to_wire(),
                 ..PartitionProduceResponse::default()
             }

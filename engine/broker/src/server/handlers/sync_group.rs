@@ -4,7 +4,7 @@ use crate::{
     group::{MemberId, Sync, Synced},
     server::route::{Context, Handle},
     wire::{
-        ErrorCode,
+        ErrorCode, Str,
         api::sync_group::{SyncGroup, SyncGroupRequest, SyncGroupResponse},
     },
 };
@@ -27,7 +27,7 @@ async fn sync(ctx: &Context<'_>, request: SyncGroupRequest) -> Result<Synced, Er
     let given = request.assignments.iter();
     let sync = Sync {
         id: MemberId::new(request.member_id.as_str()),
-        instance: request.group_instance_id.and_then(|id| id.to_owned_some()),
+        instance: request.group_instance_id.as_ref().and_then(Str::to_owned_some),
         generation: request.generation_id,
         protocol_type: request.protocol_type.map(|t| t.to_string()),
         protocol: request.protocol_name.map(|p| p.to_string()),

@@ -1,4 +1,4 @@
-//! ApiVersions: what this broker speaks; the first thing that most clients ask.
+//! `ApiVersions`: what this broker speaks; the first thing that most clients ask.
 
 use crate::wire::{
     ErrorCode, Str,

@@ -1,4 +1,4 @@
-//! CreatePartitions: more partitions for a topic.
+//! `CreatePartitions`: more partitions for a topic.
 
 use crate::wire::{
     ErrorCode, Str,

@@ -1,4 +1,4 @@
-//! CreateTopics: topics with partitions and settings.
+//! `CreateTopics`: topics with partitions and settings.
 
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! DeleteGroups: groups without members, with their offsets.
+//! `DeleteGroups`: groups without members, with their offsets.
 
 use crate::wire::{
     ErrorCode, Str,

@@ -1,4 +1,4 @@
-//! DeleteRecords: everything before an offset.
+//! `DeleteRecords`: everything before an offset.
 
 use crate::wire::{
     ErrorCode, Str,

@@ -1,4 +1,4 @@
-//! DeleteTopics: topics with all their records.
+//! `DeleteTopics`: topics with all their records.
 
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! DescribeCluster: the brokers; here one.
+//! `DescribeCluster`: the brokers; here one.
 
 use super::metadata::NO_OPERATIONS;
 use crate::wire::{

@@ -1,4 +1,4 @@
-//! DescribeConfigs: every setting of topics and the broker, with where its value comes from.
+//! `DescribeConfigs`: every setting of topics and the broker, with where its value comes from.
 
 use crate::wire::{
     ErrorCode, Str,

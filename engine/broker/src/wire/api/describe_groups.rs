@@ -1,4 +1,4 @@
-//! DescribeGroups: state and members of groups.
+//! `DescribeGroups`: state and members of groups.
 
 use bytes::Bytes;
 

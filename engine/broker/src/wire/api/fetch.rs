@@ -1,4 +1,4 @@
-//! Fetch: record batches out of partitions, waiting for them if asked to.
+//! `Fetch`: record batches out of partitions, waiting for them if asked to.
 
 use bytes::Bytes;
 use uuid::Uuid;

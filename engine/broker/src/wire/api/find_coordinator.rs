@@ -1,4 +1,4 @@
-//! FindCoordinator: which broker keeps a group; here always this one.
+//! `FindCoordinator`: which broker keeps a group; here always this one.
 
 use crate::wire::{
     ErrorCode, Str,

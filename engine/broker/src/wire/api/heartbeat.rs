@@ -1,4 +1,4 @@
-//! Heartbeat: a member is alive, and learns of a rebalance.
+//! `Heartbeat`: a member is alive, and learns of a rebalance.
 
 use crate::wire::{
     ErrorCode, Str,

@@ -1,4 +1,4 @@
-//! IncrementalAlterConfigs: single settings of a topic.
+//! `IncrementalAlterConfigs`: single settings of a topic.
 
 use crate::wire::{
     ErrorCode, Str,

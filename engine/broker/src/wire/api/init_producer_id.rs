@@ -1,4 +1,4 @@
-//! InitProducerId: a number of its own for a producer, so that what it sends twice is kept once.
+//! `InitProducerId`: a number of its own for a producer, so that what it sends twice is kept once.
 
 use crate::wire::{
     ErrorCode, Str,

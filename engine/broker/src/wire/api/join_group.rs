@@ -1,4 +1,4 @@
-//! JoinGroup: a member enters a group and waits for the next generation.
+//! `JoinGroup`: a member enters a group and waits for the next generation.
 
 use bytes::Bytes;
 

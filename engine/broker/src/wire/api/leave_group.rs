@@ -1,4 +1,4 @@
-//! LeaveGroup: members go, and their partitions are free at once.
+//! `LeaveGroup`: members go, and their partitions are free at once.
 
 use crate::wire::{
     ErrorCode, Str,

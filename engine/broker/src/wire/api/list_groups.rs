@@ -1,4 +1,4 @@
-//! ListGroups: which groups there are.
+//! `ListGroups`: which groups there are.
 
 use crate::wire::{
     ErrorCode, Str,

@@ -1,4 +1,4 @@
-//! ListOffsets: the offset at a time, and at the ends of a log.
+//! `ListOffsets`: the offset at a time, and at the ends of a log.
 
 use crate::wire::{
     ErrorCode, Str,

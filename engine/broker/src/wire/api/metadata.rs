@@ -1,4 +1,4 @@
-//! Metadata: the broker's address and which topics there are.
+//! `Metadata`: the broker's address and which topics there are.
 
 use uuid::Uuid;
 

@@ -1,4 +1,4 @@
-//! OffsetCommit: a group's place in its topics.
+//! `OffsetCommit`: a group's place in its topics.
 
 use crate::wire::{
     ErrorCode, Str,

@@ -1,4 +1,4 @@
-//! OffsetDelete: single committed offsets of a group.
+//! `OffsetDelete`: single committed offsets of a group.
 
 use crate::wire::{
     ErrorCode, Str,

@@ -1,4 +1,4 @@
-//! OffsetFetch: what groups have committed.
+//! `OffsetFetch`: what groups have committed.
 
 use crate::wire::{
     ErrorCode, Str,

@@ -1,4 +1,4 @@
-//! OffsetForLeaderEpoch: where an epoch ended; here there is only epoch 0.
+//! `OffsetForLeaderEpoch`: where an epoch ended; here there is only epoch 0.
 
 use crate::wire::{
     ErrorCode, Str,

@@ -1,4 +1,4 @@
-//! Produce: record batches into partitions.
+//! `Produce`: record batches into partitions.
 
 use bytes::Bytes;
 

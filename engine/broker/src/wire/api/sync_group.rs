@@ -1,4 +1,4 @@
-//! SyncGroup: the leader's assignment reaches every member.
+//! `SyncGroup`: the leader's assignment reaches every member.
 
 use bytes::Bytes;
 
