@@ -27,7 +27,7 @@ pub struct Lab {
     pub file: LabFile,
     /// The pages, one for each step, in order.
     pub pages: Vec<Page>,
-    /// The solution of each step.
+    /// The solution of each step, by step id; one for a variant of its own by `step.variant`.
     pub solutions: BTreeMap<String, Vec<Act>>,
     /// The wrong cases, in order of their paths.
     pub wrong: Vec<WrongFile>,
@@ -101,6 +101,12 @@ impl Lab {
             .filter(|(_, spec)| spec.is_for(variant))
             .map(|(id, spec)| (id.as_str(), spec))
             .collect()
+    }
+
+    /// The solution of a step: the variant's own (`solution/train.real.yaml`) or the one for all.
+    pub fn solution(&self, step: &str, variant: Option<&str>) -> &[Act] {
+        let own = variant.and_then(|variant| self.solutions.get(&format!("{step}.{variant}")));
+        own.or_else(|| self.solutions.get(step)).map(Vec::as_slice).unwrap_or_default()
     }
 
     /// A cell by id.

@@ -66,9 +66,11 @@ pub(super) fn facts(model: &ModelFacts) -> Value {
     let metrics: Map<String, Value> = newest
         .map(|v| v.metrics.iter().map(|(name, value)| (name.clone(), json!(value))).collect())
         .unwrap_or_default();
+    let serving = model.versions.iter().find(|v| Some(v.version) == model.serving);
     json!({
         "exists": true, "name": model.name, "versions": model.versions.len(), "serving": model.serving,
         "algorithm": newest.map(|v| v.algorithm.as_str()), "metrics": metrics, "params": newest.map(|v| &v.params),
-        "aliases": model.aliases, "updates": model.updates, "online_age_ms": model.online_age_ms,
+        "serving_metrics": serving.map(|v| &v.metrics), "rows": newest.map_or(0, |v| v.rows),
+        "online": model.online_lag.is_some(), "aliases": model.aliases, "updates": model.updates, "online_age_ms": model.online_age_ms,
     })
 }

@@ -240,6 +240,25 @@ fn a_wait_has_a_reason_and_a_bound() {
 }
 
 #[test]
+fn a_model_that_follows_is_waited_for() {
+    let toy = Toy::default();
+    let spec = "on: {model: m}\nmodel: {name: m, updates: 3}\nfail: \"{actual.updates}; look\"\ndeadline_s: 2";
+    let model =
+        |lag| ModelFacts { name: "m".into(), updates: 2, online_lag: lag, ..ModelFacts::default() };
+    toy.put_model(model(Some(1_200)));
+    check(
+        &toy,
+        spec,
+        Verdict::Blocked,
+        "Model `m` has 1,200 events still to learn from. Check again in a moment.",
+    );
+    for lag in [Some(0), None] {
+        toy.put_model(model(lag));
+        check(&toy, spec, Verdict::Fail, "2; look");
+    }
+}
+
+#[test]
 fn what_is_lost_is_said() {
     let toy = Toy::default();
     add(&toy, "t", &["1", "2"]);

@@ -9,6 +9,7 @@ use super::Judge;
 use crate::{
     condition::goal_of_watermark,
     format::{WaitFor, show_moment},
+    template::thousands,
     world::{FeedState, JobFacts, WorldResult},
 };
 
@@ -28,12 +29,49 @@ const ASK_AGAIN: Duration = Duration::from_millis(50);
 const STILL_MAX: u32 = 3;
 
 pub(super) fn wait_for(judge: &Judge<'_>, on: &WaitFor, limit: Duration) -> WorldResult<Waited> {
-    let goal = on.watermark.as_deref().and_then(|text| goal_of_watermark(text, start_of(judge)));
+    if let Some(job) = &on.job {
+        let goal =
+            on.watermark.as_deref().and_then(|text| goal_of_watermark(text, start_of(judge)));
+        let waited = wait_for_job(judge, job, goal, limit)?;
+        if waited != Waited::Ready {
+            return Ok(waited);
+        }
+    }
+    match &on.model {
+        Some(model) => wait_for_model(judge, model, limit),
+        None => Ok(Waited::Ready),
+    }
+}
+
+/// A model that follows a topic always catches up, so this wait has no early end.
+fn wait_for_model(judge: &Judge<'_>, model: &str, limit: Duration) -> WorldResult<Waited> {
+    let began = judge.world.monotonic();
+    loop {
+        let lag = judge.world.model(model)?.and_then(|model| model.online_lag).unwrap_or(0);
+        if lag == 0 {
+            return Ok(Waited::Ready);
+        }
+        if judge.world.monotonic().saturating_sub(began) >= limit {
+            let lag = thousands(lag.cast_signed());
+            return Ok(Waited::NotYet(format!(
+                "Model `{model}` has {lag} events still to learn from. Check again in a moment."
+            )));
+        }
+        judge.world.wait_for_change(ASK_AGAIN);
+    }
+}
+
+fn wait_for_job(
+    judge: &Judge<'_>,
+    job: &str,
+    goal: Option<i64>,
+    limit: Duration,
+) -> WorldResult<Waited> {
     let began = judge.world.monotonic();
     let mut still = 0;
     let mut last = None;
     loop {
-        let Some(job) = judge.world.job(&on.job)? else { return Ok(Waited::Ready) };
+        let Some(job) = judge.world.job(job)? else { return Ok(Waited::Ready) };
         if reached(&job, goal) || !matches!(job.state.as_str(), "starting" | "running") {
             return Ok(Waited::Ready);
         }

@@ -341,10 +341,14 @@ pub struct FileCheck {
 #[serde(deny_unknown_fields)]
 pub struct WaitFor {
     /// The job.
-    pub job: String,
+    #[serde(default)]
+    pub job: Option<String>,
     /// `>= 2026-05-01 09:10:00`, or `>= 600s` after the start of the lab's stream; without it, until all records that are there were read.
     #[serde(default)]
     pub watermark: Option<String>,
+    /// The model whose online updates must have caught up with their topic.
+    #[serde(default)]
+    pub model: Option<String>,
 }
 
 /// A computed hint.

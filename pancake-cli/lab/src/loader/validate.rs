@@ -118,6 +118,9 @@ fn check(lab: &Lab, yaml: &str, (id, spec): (&str, &CheckSpec), told: &mut Vec<D
     for kind in kinds {
         references(lab, id, kind, &mut wrong);
     }
+    if spec.on.as_ref().is_some_and(|on| on.job.is_none() && on.model.is_none()) {
+        wrong(format!("check `{id}`: `on` names a job or a model to wait for"));
+    }
     if let Some(wait) = spec.on.as_ref().and_then(|on| on.watermark.as_deref())
         && condition::goal_of_watermark(wait, 0).is_none()
     {
@@ -235,6 +238,7 @@ fn acts(lab: &Lab, told: &mut Vec<Diagnostic>) {
         .iter()
         .map(|w| (format!("wrong/{}/{}.yaml", w.step, w.case), &w.step, &w.wrong.r#do));
     for (file, step, acts) in solutions.chain(wrongs) {
+        let step = step.split('.').next().unwrap_or_default();
         if lab.step(step).is_none() {
             told.push(Diagnostic::error(&file, format!("the lab has no step `{step}`")));
         }

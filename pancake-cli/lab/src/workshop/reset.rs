@@ -149,7 +149,6 @@ impl Workshop {
         step: &str,
     ) -> WorkshopResult<()> {
         lab.step(step).ok_or_else(|| no_step(lab, step))?;
-        let acts = lab.solutions.get(step).map(Vec::as_slice).unwrap_or_default();
-        acts.iter().try_for_each(|act| self.do_act(desk, lab, variant, act))
+        lab.solution(step, variant).iter().try_for_each(|act| self.do_act(desk, lab, variant, act))
     }
 }

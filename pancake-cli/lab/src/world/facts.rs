@@ -146,6 +146,8 @@ pub struct ModelFacts {
     pub updates: u64,
     /// How long the newest applied update took from its event to the serving copy.
     pub online_age_ms: Option<f64>,
+    /// Events that wait to be applied; `None` if the model does not follow a topic.
+    pub online_lag: Option<u64>,
 }
 
 /// One version of a model.
