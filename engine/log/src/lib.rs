@@ -16,6 +16,7 @@ mod index;
 mod log;
 mod options;
 mod producers;
+mod round;
 mod scan;
 mod segment;
 mod state;
@@ -28,4 +29,5 @@ pub use error::{
 };
 pub use log::{Appended, Compacted, Expired, Fetched, Log, Recovery, SegmentInfo};
 pub use options::{Cleanup, LogOptions, Retention, TimestampType};
+pub use round::sync_round;
 pub use storage::FileStorage;

@@ -29,7 +29,8 @@ pub(crate) struct SeenBatch {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ProducerState {
     pub(crate) epoch: i16,
-    pub(crate) last_seen: Timestamp,
+    /// The log's time of its last append, not the records' own; unknown after a recovery.
+    pub(crate) last_seen: Option<Timestamp>,
     pub(crate) batches: VecDeque<SeenBatch>,
 }
 
@@ -72,15 +73,20 @@ impl Producers {
         Err(AppendError::OutOfOrderSequence { producer_id, expected, found })
     }
 
-    /// Takes note of a batch that was appended.
-    pub(crate) fn note(&mut self, header: &BatchHeader, producers_max: usize) {
+    /// Takes note of a batch that was appended, just now or at a time that is not known.
+    pub(crate) fn note(
+        &mut self,
+        header: &BatchHeader,
+        now: Option<Timestamp>,
+        producers_max: usize,
+    ) {
         let Some(id) = header.producer_id.filter(|_| !header.is_control()) else { return };
         if self.0.len() >= producers_max && !self.0.contains_key(&id) {
             self.forget_some();
         }
         let fresh = || ProducerState {
             epoch: header.producer_epoch,
-            last_seen: header.max_timestamp,
+            last_seen: now,
             batches: VecDeque::with_capacity(BATCHES_KEPT),
         };
         let state = self.0.entry(id).or_insert_with(fresh);
@@ -97,7 +103,7 @@ impl Producers {
             base_offset: header.base_offset,
             last_offset: header.last_offset(),
         });
-        state.last_seen = state.last_seen.max(header.max_timestamp);
+        state.last_seen = now;
     }
 
     /// Forgets the tenth of the producers whose last batch lies furthest back.
@@ -109,9 +115,10 @@ impl Producers {
         self.0.retain(|_, s| last(s) > bound);
     }
 
-    /// Forgets producers that were silent since a moment.
-    pub(crate) fn expire(&mut self, before: Timestamp) {
-        self.0.retain(|_, s| s.last_seen >= before);
+    /// Forgets producers that were silent for so long. Of one that came out of a recovery the silence begins now.
+    pub(crate) fn expire(&mut self, now: Timestamp, expiry_ms: u64) {
+        let silent_since = now.millis().saturating_sub_unsigned(expiry_ms);
+        self.0.retain(|_, s| s.last_seen.get_or_insert(now).millis() >= silent_since);
     }
 
     /// Last offsets of the producers' newest batches, which compaction leaves standing.

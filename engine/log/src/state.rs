@@ -104,7 +104,8 @@ impl State {
             let _ = writeln!(text, "newest {} {}", newest.timestamp.millis(), newest.offset);
         }
         for (id, state) in self.producers.iter() {
-            let _ = write!(text, "producer {id} {} {}", state.epoch, state.last_seen.millis());
+            let seen = state.last_seen.map_or_else(|| "-".to_owned(), |t| t.millis().to_string());
+            let _ = write!(text, "producer {id} {} {seen}", state.epoch);
             for b in &state.batches {
                 let (first, last) = (b.first_sequence, b.last_sequence);
                 let _ = write!(text, " {first} {last} {} {}", b.base_offset, b.last_offset);
@@ -161,7 +162,10 @@ fn parse_newest(words: &mut SplitAsciiWhitespace<'_>) -> Option<Newest> {
 fn parse_producer(words: &mut SplitAsciiWhitespace<'_>) -> Option<(i64, ProducerState)> {
     let id = word(words)?;
     let epoch = word(words)?;
-    let last_seen = Timestamp::from_millis(word(words)?);
+    let last_seen = match words.next()? {
+        "-" => None,
+        millis => Some(Timestamp::from_millis(millis.parse().ok()?)),
+    };
     let mut batches = VecDeque::new();
     while let Some(first_sequence) = word(words) {
         let last_sequence = word(words)?;

@@ -16,6 +16,8 @@ mod support;
 mod codecs;
 #[path = "it/compaction.rs"]
 mod compaction;
+#[path = "it/golden.rs"]
+mod golden;
 #[path = "it/hostile.rs"]
 mod hostile;
 #[path = "it/idempotence.rs"]

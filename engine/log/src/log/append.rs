@@ -118,7 +118,7 @@ impl Inner {
         self.active.opened_at.get_or_insert(now);
         for header in headers {
             self.active.note(header, options.index_interval_bytes);
-            self.producers.note(header, options.producers_max);
+            self.producers.note(header, Some(now), options.producers_max);
         }
     }
 }

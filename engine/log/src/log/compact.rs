@@ -166,12 +166,12 @@ impl Filter {
         done.records_after += kept.len() as u64;
         let tombstones = kept.iter().any(|r| r.value.is_none());
         let marks = tombstones && header.delete_horizon().is_none();
-        if kept.len() == before && !marks && before > 0 {
-            return Ok(Left::All);
-        }
         // An empty batch still says which sequence number its producer used last.
         if kept.is_empty() && !self.newest_batches.contains(&header.last_offset()) {
             return Ok(Left::Nothing);
+        }
+        if kept.len() == before && !marks {
+            return Ok(Left::All);
         }
         Ok(Left::Some(self.rebuild(header, kept, tombstones)))
     }

@@ -209,7 +209,7 @@ impl<'a> Recoverer<'a> {
             match scanner.next_verified() {
                 Ok(Some((header, _))) if self.continues(&header) => {
                     index.add(&header, position, self.options.index_interval_bytes);
-                    self.producers.note(&header, self.options.producers_max);
+                    self.producers.note(&header, None, self.options.producers_max);
                     self.end = header.next_offset();
                     self.recovery.scanned_batches += 1;
                     self.recovery.scanned_bytes += header.bytes as u64;

@@ -16,8 +16,7 @@ impl Log {
     pub fn delete_expired(&self, now: Timestamp) -> Result<Expired, MaintenanceError> {
         let turn = take_turn(&self.maintenance);
         let options = self.options();
-        let silent_since = now.millis().saturating_sub_unsigned(options.producer_expiry_ms);
-        self.lock().producers.expire(Timestamp::from_millis(silent_since));
+        self.lock().producers.expire(now, options.producer_expiry_ms);
         if !options.cleanup.deletes() {
             return Ok(Expired::default());
         }

@@ -40,17 +40,18 @@ impl Log {
             let mut scanner = segment.walk();
             while let Some((header, batch)) = scanner.next_verified()? {
                 let left = filter.apply(&header, &batch, done).map_err(|e| scanner.damaged(e))?;
+                writer.changed |= !matches!(left, Left::All);
                 match left {
                     Left::All => writer.push(&batch)?,
-                    Left::Some(smaller) => writer.push(&smaller)?,
-                    Left::Nothing => writer.changed = true,
+                    Left::Some(rebuilt) => writer.push(&rebuilt)?,
+                    Left::Nothing => {}
                 }
             }
         }
         writer.flush()?;
         done.bytes_before += before;
         done.bytes_after += writer.file.bytes;
-        if group.len() == 1 && writer.file.bytes == before && !writer.changed {
+        if group.len() == 1 && !writer.changed {
             self.storage.remove_file(&cleaned).map_err(StorageError::at("remove", &cleaned))?;
             return Ok(());
         }

@@ -2,6 +2,7 @@
 
 use pancake_log::{AppendError, Log, LogOptions};
 use pancake_testkit::SimStorage;
+use pancake_types::Timestamp;
 
 use crate::support::*;
 
@@ -112,4 +113,23 @@ fn the_longest_silent_producers_are_forgotten_past_the_limit() {
     // The first was forgotten, so its batch is new; the last is known.
     check_duplicate(&log, (10, 0, 0), &["x"], 10);
     check_taken(&log, (0, 0, 0), &["x"], 11);
+}
+
+#[test]
+fn a_producer_is_forgotten_after_a_day_of_silence_whatever_its_records_say() {
+    let day = LogOptions::default().producer_expiry_ms as i64;
+    let later = |ms: i64| Timestamp::from_millis(NOW.millis() + ms);
+    let storage = sim(1);
+    let (log, _) = open(&storage, compacted());
+    // The records are from 1970; the append is not.
+    check_taken(&log, (7, 0, 0), &["x"], 0);
+    log.delete_expired(later(day)).unwrap();
+    check_duplicate(&log, (7, 0, 0), &["x"], 0);
+    let log = reopened(&storage, log, compacted());
+    // When it was last heard is not known, so the day begins now.
+    log.delete_expired(later(3 * day)).unwrap();
+    log.delete_expired(later(4 * day)).unwrap();
+    check_duplicate(&log, (7, 0, 0), &["x"], 0);
+    log.delete_expired(later(4 * day + 1)).unwrap();
+    check_taken(&log, (7, 0, 0), &["x"], 1);
 }

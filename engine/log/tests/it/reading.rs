@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use pancake_log::{Log, LogOptions, ReadError, TimestampType, batch::split};
+use pancake_testkit::Fault;
 use pancake_types::Timestamp;
 
 use crate::support::*;
@@ -53,6 +54,21 @@ fn memory_and_disk_give_the_same_bytes() {
             let (a, b) = (tail.read(offset(from), bytes_max), disk.read(offset(from), bytes_max));
             assert_eq!(a.unwrap(), b.unwrap(), "from {from}, {bytes_max} bytes");
         }
+    }
+}
+
+#[test]
+fn readers_at_the_end_need_no_disk() {
+    let storage = sim(1);
+    let (log, _) = open(&storage, LogOptions::default());
+    for i in 0..20 {
+        append(&log, &[&format!("value {i}"), "other"]);
+    }
+    storage.fail_at(0, Fault::PowerCut);
+    assert!(log.sync().is_err());
+    assert_eq!(values(&log).len(), 40);
+    for from in 0..40 {
+        assert_eq!(log.read(offset(from), 1).unwrap().next, offset(from - from % 2 + 2));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use pancake_log::{AppendError, FileStorage, Log, LogOptions, RecoverError, SyncError};
+use pancake_log::{AppendError, FileStorage, Log, LogOptions, RecoverError, SyncError, sync_round};
 use pancake_testkit::{Fault, SimStorage};
 use pancake_types::{Storage, StorageFile};
 
@@ -263,4 +263,22 @@ fn real_files_do_the_same() {
     let (log, recovery) = open();
     assert_eq!((log.start_offset(), recovery.scanned_batches), (offset(30), 0));
     assert_eq!(values(&log).len(), 20);
+}
+
+#[test]
+fn a_round_syncs_every_log_and_names_the_one_that_fails() {
+    let storages: Vec<_> = (0..9).map(sim).collect();
+    let logs: Vec<_> =
+        storages.iter().map(|s| Arc::new(open(s, LogOptions::default()).0)).collect();
+    for log in &logs {
+        append(log, &["value"]);
+    }
+    storages[4].fail_at(0, Fault::Io);
+    let failed = sync_round(&logs, 4.try_into().unwrap());
+    assert_eq!(failed.len(), 1);
+    assert!(Arc::ptr_eq(&failed[0].0, &logs[4]));
+    for (storage, _) in storages.iter().zip(0..).filter(|(_, i)| *i != 4) {
+        storage.crash();
+        assert_eq!(open(storage, LogOptions::default()).0.end_offset(), offset(1));
+    }
 }
