@@ -21,8 +21,13 @@ mod routes;
 mod secret;
 mod serve;
 mod sessions;
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
 mod views;
 
+use app::App;
 pub use app::{OpenError, Web, WebOptions};
 pub use secret::{NoRandomness, Secret};
 pub use serve::{app, serve};

@@ -25,7 +25,7 @@ use axum::{
 use crate::{App, error::ApiError, gate::Who};
 
 /// Largest message that a client may send.
-const MESSAGE_BYTES_MAX: usize = 64 << 10;
+pub(crate) const MESSAGE_BYTES_MAX: usize = 64 << 10;
 
 /// `GET /api/v1/live`: a socket if an upgrade is asked for, else server-sent events.
 pub(crate) async fn live(

@@ -1,72 +1,64 @@
-//! Asking a served model: the one way in for the API and for the inference protocol, counted and timed.
-
-use std::time::Duration;
+//! Asking a served model: every answer is counted and timed, whichever way it was asked for.
 
 use axum::http::StatusCode;
-use pancake_node::NodeError;
+use pancake_serving::{Answer, PredictError, USERS_MAX, Version};
 
 use crate::{App, error::ApiError};
 
-/// Users in one request.
-pub(crate) const USERS_MAX: usize = 1_024;
-/// Items per user.
-pub(crate) const ITEMS_MAX: usize = 1_000;
+/// The label of an answer that no version gave.
+pub(crate) const NO_VERSION: u32 = 0;
 
-/// A question to a model.
-#[derive(Clone, Debug)]
-pub(crate) struct Ask {
-    pub(crate) model: String,
-    /// A version, if it has to be that one.
-    pub(crate) version: Option<u32>,
-    pub(crate) users: Vec<String>,
-    pub(crate) k: usize,
+/// Answers for some users, all from one version at one moment.
+pub(crate) fn recommend(
+    app: &App,
+    model: &str,
+    version: Option<u32>,
+    (users, k): (&[String], usize),
+) -> Result<Vec<Answer>, ApiError> {
+    timed(app, model, || {
+        if users.is_empty() || users.len() > USERS_MAX {
+            let message =
+                format!("{} users; 1 to {USERS_MAX} can be asked for at once", users.len());
+            return Err(ApiError::new(StatusCode::BAD_REQUEST, "bad_users", message));
+        }
+        let recommender = app.node.recommender(model)?;
+        let answers = recommender.recommend_all(users, k, version.map(Version::new))?;
+        let version = answers.first().map_or(NO_VERSION, |answer| answer.version.get());
+        Ok((version, answers))
+    })
 }
 
-/// What a model answers, all of it by one version and one state of its parameters.
-#[derive(Clone, Debug)]
-pub(crate) struct Predicted {
-    pub(crate) version: u32,
-    pub(crate) params_offset: u64,
-    pub(crate) rows: Vec<Row>,
-}
-
-/// Items for one user, best first.
-#[derive(Clone, Debug)]
-pub(crate) struct Row {
-    pub(crate) cold_start: bool,
-    pub(crate) items: Vec<(String, f32)>,
-}
-
-/// Asks, counts and times.
-pub(crate) fn ask(app: &App, ask: &Ask) -> Result<Predicted, ApiError> {
+/// Counts and times an answer by the version that gave it.
+pub(crate) fn timed<T>(
+    app: &App,
+    model: &str,
+    ask: impl FnOnce() -> Result<(u32, T), ApiError>,
+) -> Result<T, ApiError> {
     let began = app.clock.monotonic();
-    let answer = check(ask).and_then(|()| predict(app, ask));
-    let took: Duration = app.clock.monotonic().saturating_sub(began);
+    let answer = ask();
+    let took = app.clock.monotonic().saturating_sub(began);
     let (version, code) = match &answer {
-        Ok(predicted) => (predicted.version, 200),
-        Err(error) => (0, error.status.as_u16()),
+        Ok((version, _)) => (*version, StatusCode::OK),
+        Err(error) => (NO_VERSION, error.status),
     };
     // A name that no model has must not become a label: anybody can make up names.
-    let model = if code == StatusCode::NOT_FOUND.as_u16() { "unknown" } else { &ask.model };
-    app.measures.inferred(model, version, code, took);
-    answer
+    let model = if code == StatusCode::NOT_FOUND { "unknown" } else { model };
+    app.measures.inferred(model, version, code.as_u16(), took);
+    answer.map(|(_, answer)| answer)
 }
 
-fn check(ask: &Ask) -> Result<(), ApiError> {
-    let refuse =
-        |message: String| Err(ApiError::new(StatusCode::BAD_REQUEST, "bad_question", message));
-    if ask.users.is_empty() || ask.users.len() > USERS_MAX {
-        return refuse(format!(
-            "{} users; 1 to {USERS_MAX} can be asked for at once",
-            ask.users.len()
-        ));
+impl From<PredictError> for ApiError {
+    fn from(error: PredictError) -> Self {
+        let message = error.to_string();
+        match error {
+            PredictError::NotServing { model } => {
+                Self::new(StatusCode::NOT_FOUND, "not_served", message)
+                    .hint(format!("deploy a version: `pancake model deploy {model}`"))
+            }
+            PredictError::OtherVersion { .. } => {
+                Self::new(StatusCode::NOT_FOUND, "other_version", message)
+            }
+            PredictError::K { .. } => Self::new(StatusCode::BAD_REQUEST, "bad_k", message),
+        }
     }
-    if ask.k == 0 || ask.k > ITEMS_MAX {
-        return refuse(format!("k is {}; 1 to {ITEMS_MAX} items can be asked for", ask.k));
-    }
-    Ok(())
-}
-
-fn predict(_app: &App, ask: &Ask) -> Result<Predicted, ApiError> {
-    Err(NodeError::not_found("unknown_model", format!("no model is named `{}`", ask.model)).into())
 }

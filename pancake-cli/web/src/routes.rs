@@ -2,7 +2,13 @@
 
 use axum::{handler::Handler, http::Method, routing::MethodRouter};
 
-use crate::{App, live, measure, oip, pages};
+use crate::{
+    App,
+    api::{
+        catalog, feeds, groups, jobs, labs, models, services, session, sql, status, today, topics,
+    },
+    live, measure, oip, pages,
+};
 
 /// A path and what may be done with it.
 #[derive(Debug)]

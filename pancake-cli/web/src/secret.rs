@@ -36,7 +36,7 @@ impl Secret {
     }
 
     /// What is kept of it.
-    pub fn digest(&self) -> Digest {
+    pub(crate) fn digest(&self) -> Digest {
         Digest::of(&self.0)
     }
 }

@@ -9,52 +9,52 @@ use ts_rs::TS;
 
 /// Who is signed in, and to what.
 #[derive(Clone, Debug, Serialize, TS)]
-pub struct MeView {
+pub(crate) struct MeView {
     /// Alone on a laptop, `me`.
-    pub attendee: String,
+    pub(crate) attendee: String,
     /// Version of the program.
-    pub version: String,
+    pub(crate) version: String,
 }
 
 /// The first page in one answer.
 #[derive(Clone, Debug, Serialize, TS)]
-pub struct TodayView {
+pub(crate) struct TodayView {
     /// The labs in order.
-    pub labs: Vec<LabCard>,
+    pub(crate) labs: Vec<LabCard>,
     /// The parts of the running program.
-    pub services: Vec<ServiceCard>,
+    pub(crate) services: Vec<ServiceCard>,
 }
 
 /// A lab in one row.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
-pub struct LabCard {
+pub(crate) struct LabCard {
     /// Folder name, such as `01-first-pancake`.
-    pub id: String,
+    pub(crate) id: String,
     /// Number in front of the id, if it has one.
-    pub number: Option<u32>,
+    pub(crate) number: Option<u32>,
     /// Title.
-    pub title: String,
+    pub(crate) title: String,
     /// What one can do after it, as one sentence without a subject.
-    pub can_do: String,
+    pub(crate) can_do: String,
     /// Promised minutes.
-    pub minutes: u32,
+    pub(crate) minutes: u32,
     /// Where it stands.
-    pub state: LabState,
+    pub(crate) state: LabState,
     /// Steps that have passed.
-    pub passed: u32,
+    pub(crate) passed: u32,
     /// The steps in order.
-    pub steps: Vec<StepCard>,
+    pub(crate) steps: Vec<StepCard>,
     /// Labs that come before it and have not passed.
-    pub waits_for: Vec<String>,
+    pub(crate) waits_for: Vec<String>,
     /// When it was last worked on.
-    pub touched_at: Option<i64>,
+    pub(crate) touched_at: Option<i64>,
 }
 
 /// Where a lab stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "snake_case")]
 #[ts(rename_all = "snake_case")]
-pub enum LabState {
+pub(crate) enum LabState {
     /// Nobody has begun it.
     NotStarted,
     /// Begun, and nothing is wrong.
@@ -67,24 +67,24 @@ pub enum LabState {
 
 /// A step of a lab.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
-pub struct StepCard {
+pub(crate) struct StepCard {
     /// Id within the lab.
-    pub id: String,
+    pub(crate) id: String,
     /// Title.
-    pub title: String,
+    pub(crate) title: String,
     /// Promised minutes.
-    pub minutes: u32,
+    pub(crate) minutes: u32,
     /// Where it stands.
-    pub state: StepState,
+    pub(crate) state: StepState,
     /// Its checks in order.
-    pub checks: Vec<CheckCard>,
+    pub(crate) checks: Vec<CheckCard>,
 }
 
 /// Where a step stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "snake_case")]
 #[ts(rename_all = "snake_case")]
-pub enum StepState {
+pub(crate) enum StepState {
     /// Nothing of it has passed or failed.
     None,
     /// Some of it has passed.
@@ -97,24 +97,24 @@ pub enum StepState {
 
 /// A check of a step.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
-pub struct CheckCard {
+pub(crate) struct CheckCard {
     /// Id within the lab.
-    pub id: String,
+    pub(crate) id: String,
     /// Its verdict.
-    pub state: CheckState,
+    pub(crate) state: CheckState,
     /// What it said last.
-    pub message: String,
+    pub(crate) message: String,
     /// Tries that count.
-    pub attempts: u32,
+    pub(crate) attempts: u32,
     /// Hints that were opened.
-    pub hints_opened: u32,
+    pub(crate) hints_opened: u32,
 }
 
 /// A check's verdict. A pass stays until a reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "snake_case")]
 #[ts(rename_all = "snake_case")]
-pub enum CheckState {
+pub(crate) enum CheckState {
     /// Not tried yet.
     None,
     /// Does not hold yet.
@@ -129,29 +129,29 @@ pub enum CheckState {
 
 /// A lab to read.
 #[derive(Clone, Debug, Serialize, TS)]
-pub struct LabPage {
+pub(crate) struct LabPage {
     /// Its row.
-    pub card: LabCard,
+    pub(crate) card: LabCard,
     /// Its pages in the order of the steps.
-    pub pages: Vec<StepPage>,
+    pub(crate) pages: Vec<StepPage>,
 }
 
 /// The page of a step.
 #[derive(Clone, Debug, Serialize, TS)]
-pub struct StepPage {
+pub(crate) struct StepPage {
     /// The step's id.
-    pub id: String,
+    pub(crate) id: String,
     /// The step's title.
-    pub title: String,
+    pub(crate) title: String,
     /// Text, cells and checks in order.
-    pub parts: Vec<PartView>,
+    pub(crate) parts: Vec<PartView>,
 }
 
 /// A part of a page.
 #[derive(Clone, Debug, Serialize, TS)]
 #[serde(tag = "t", rename_all = "snake_case")]
 #[ts(tag = "t", rename_all = "snake_case")]
-pub enum PartView {
+pub(crate) enum PartView {
     /// Text.
     Prose {
         /// Rendered on the server with raw HTML off.
@@ -171,56 +171,52 @@ pub enum PartView {
 
 /// Code that can be run.
 #[derive(Clone, Debug, Serialize, TS)]
-pub struct CellView {
+pub(crate) struct CellView {
     /// Id within the lab.
-    pub id: String,
+    pub(crate) id: String,
     /// First word of its fence.
-    pub language: String,
+    pub(crate) language: String,
     /// The code.
-    pub source: String,
+    pub(crate) source: String,
     /// What to type in a terminal to run it.
-    pub command: Option<String>,
+    pub(crate) command: Option<String>,
 }
 
 /// A part of the running program.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
-pub struct ServiceCard {
+pub(crate) struct ServiceCard {
     /// `log`, `engine`, `serving` or `api`.
-    pub id: String,
+    pub(crate) id: String,
     /// Title.
-    pub title: String,
+    pub(crate) title: String,
     /// Where it stands.
-    pub state: ServiceState,
+    pub(crate) state: ServiceState,
     /// Where clients reach it.
-    pub address: Option<String>,
+    pub(crate) address: Option<String>,
     /// Its figures.
-    pub facts: Vec<Fact>,
+    pub(crate) facts: Vec<Fact>,
 }
 
 /// Where a service stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, TS)]
 #[serde(rename_all = "snake_case")]
 #[ts(rename_all = "snake_case")]
-pub enum ServiceState {
+pub(crate) enum ServiceState {
     /// It answers.
     Ready,
-    /// It is on its way.
-    Starting,
     /// It does not work.
     Failed,
-    /// It is not here.
-    Absent,
 }
 
 /// A figure of a service.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
-pub struct Fact {
+pub(crate) struct Fact {
     /// The number.
-    pub value: f64,
+    pub(crate) value: f64,
     /// `bytes`, `ms`, or the singular of what is counted.
-    pub unit: String,
+    pub(crate) unit: String,
     /// What distinguishes it, such as `running`.
-    pub note: String,
+    pub(crate) note: String,
 }
 
 impl Fact {
@@ -232,23 +228,23 @@ impl Fact {
 
 /// A job in one row.
 #[derive(Clone, Debug, PartialEq, Serialize, TS)]
-pub struct JobCard {
+pub(crate) struct JobCard {
     /// Its id.
-    pub id: String,
+    pub(crate) id: String,
     /// Its name.
-    pub name: String,
+    pub(crate) name: String,
     /// `starting`, `running`, `finished`, `failed` or `stopped`.
-    pub state: String,
+    pub(crate) state: String,
     /// Why it failed.
-    pub error: Option<String>,
+    pub(crate) error: Option<String>,
     /// Rows read by its sources.
-    pub rows_in: u64,
+    pub(crate) rows_in: u64,
     /// Rows written by its sinks.
-    pub rows_out: u64,
+    pub(crate) rows_out: u64,
     /// Rows that came after their window had closed.
-    pub late_rows: u64,
+    pub(crate) late_rows: u64,
     /// Lowest watermark of its last operators.
-    pub watermark: Option<i64>,
+    pub(crate) watermark: Option<i64>,
 }
 
 #[cfg(test)]

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use axum::{Json, extract::State, http::StatusCode};
 use pancake_lab::{
     CellRun, CheckReport, HintView, LabCard, LabView, Which, Workshop, WorkshopError, WorldError,
-    format::ClockAct, world::FeedFacts,
+    format::{ClockAct, ClockGoal},
+    world::FeedFacts,
 };
 use serde::Deserialize;
 
@@ -68,6 +69,36 @@ pub(crate) struct Judge {
     step: Option<String>,
     #[serde(default)]
     check: Option<String>,
+}
+
+/// How to move a stream's clock: exactly one of the goals.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Clock {
+    feed: Option<String>,
+    /// A moment, a mark of the lab, or `end`.
+    play_to: Option<String>,
+    play: bool,
+    step: Option<u32>,
+    pause: bool,
+}
+
+impl Clock {
+    fn act(self) -> Result<ClockAct, ApiError> {
+        let goals = [
+            self.play_to.map(|to| if to == "end" { ClockGoal::End } else { ClockGoal::PlayTo(to) }),
+            self.play.then_some(ClockGoal::Play),
+            self.step.map(ClockGoal::Step),
+            self.pause.then_some(ClockGoal::Pause),
+        ];
+        let goals: Vec<ClockGoal> = goals.into_iter().flatten().collect();
+        let [goal] = <[ClockGoal; 1]>::try_from(goals).map_err(|goals| {
+            let message = format!("a clock goes one way at a time; this names {}", goals.len());
+            ApiError::new(StatusCode::BAD_REQUEST, "bad_clock", message)
+                .hint("one of play_to (a moment, a mark or `end`), play, step, pause")
+        })?;
+        Ok(ClockAct { feed: self.feed, goal })
+    }
 }
 
 /// `GET /api/v1/labs`
@@ -137,12 +168,13 @@ pub(crate) async fn set_var(
     set.map(|_| StatusCode::NO_CONTENT)
 }
 
-/// `POST /api/v1/labs/{lab}/clock`: moves a stream's clock; the body is what a solution writes after `clock:`.
+/// `POST /api/v1/labs/{lab}/clock`: moves a stream's clock, and answers when it stands where it was sent.
 pub(crate) async fn clock(
     State(app): State<App>,
     Named(lab): Named<String>,
-    Body(how): Body<ClockAct>,
+    Body(clock): Body<Clock>,
 ) -> Answer<FeedFacts> {
+    let how = clock.act()?;
     act(&app, move |labs| labs.clock(ATTENDEE, &lab, &how)).await
 }
 
@@ -213,7 +245,7 @@ pub(crate) async fn jump(
 /// Tells who follows how the labs stand.
 pub(crate) async fn refresh(app: &App) {
     match look(app, lab_pages::cards).await {
-        Ok(Json(cards)) => app.hub.publish(Name::Me, "labs", &cards),
+        Ok(Json(cards)) => app.hub.publish_items(Name::Me, ("lab", "labs"), &cards),
         Err(error) => tracing::debug!(code = error.body.code, "the labs are not shown"),
     }
 }
@@ -265,5 +297,22 @@ impl From<WorkshopError> for ApiError {
             Some(help) => refusal.hint(help),
             None => refusal,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_goes_one_way_at_a_time() {
+        let end = Clock { play_to: Some("end".into()), ..Clock::default() };
+        assert_eq!(end.act().unwrap(), ClockAct { feed: None, goal: ClockGoal::End });
+        let step = Clock { step: Some(3), feed: Some("orders".into()), ..Clock::default() };
+        let wanted = ClockAct { feed: Some("orders".into()), goal: ClockGoal::Step(3) };
+        assert_eq!(step.act().unwrap(), wanted);
+        assert_eq!(Clock::default().act().unwrap_err().body.code, "bad_clock");
+        let both = Clock { play: true, pause: true, ..Clock::default() };
+        assert_eq!(both.act().unwrap_err().body.code, "bad_clock");
     }
 }

@@ -9,7 +9,7 @@ use crate::{
     App,
     error::ApiError,
     extract::{Body, Named, Params},
-    predict::{self, Ask},
+    predict,
 };
 
 const ITEMS_DEFAULT: usize = 10;
@@ -39,22 +39,12 @@ pub(crate) struct Evaluate {
     test_table: String,
 }
 
-/// Items for one user.
+/// Items for one user, all from one version.
 #[derive(Debug, Serialize)]
 pub(crate) struct Recommendations {
-    model: String,
-    version: u32,
-    params_offset: u64,
     user: String,
-    cold_start: bool,
-    items: Vec<Item>,
-}
-
-/// An item and how well it fits.
-#[derive(Debug, Serialize)]
-pub(crate) struct Item {
-    item: String,
-    score: f32,
+    #[serde(flatten)]
+    answer: pancake_serving::Answer,
 }
 
 /// `GET /api/v1/models`
@@ -119,7 +109,7 @@ pub(crate) async fn recommend(
     Params(count): Params<Count>,
 ) -> Answer<Recommendations> {
     let request = PredictRequest { users: vec![user], k: count.k, version: None };
-    let all = recommendations(&app, model, request)?;
+    let all = recommendations(&app, &model, request)?;
     let first = all.into_iter().next();
     first.map(Json).ok_or_else(|| ApiError::internal("a prediction for one user has no row"))
 }
@@ -130,24 +120,16 @@ pub(crate) async fn predict(
     Named(model): Named<String>,
     Body(request): Body<PredictRequest>,
 ) -> Answer<Vec<Recommendations>> {
-    Ok(Json(recommendations(&app, model, request)?))
+    Ok(Json(recommendations(&app, &model, request)?))
 }
 
 fn recommendations(
     app: &App,
-    model: String,
+    model: &str,
     request: PredictRequest,
 ) -> Result<Vec<Recommendations>, ApiError> {
     let k = request.k.unwrap_or(ITEMS_DEFAULT);
-    let ask = Ask { model, version: request.version, users: request.users, k };
-    let answer = predict::ask(app, &ask)?;
-    let rows = ask.users.into_iter().zip(answer.rows).map(|(user, row)| Recommendations {
-        model: ask.model.clone(),
-        version: answer.version,
-        params_offset: answer.params_offset,
-        user,
-        cold_start: row.cold_start,
-        items: row.items.into_iter().map(|(item, score)| Item { item, score }).collect(),
-    });
-    Ok(rows.collect())
+    let answers = predict::recommend(app, model, request.version, (&request.users, k))?;
+    let users = request.users.into_iter();
+    Ok(users.zip(answers).map(|(user, answer)| Recommendations { user, answer }).collect())
 }

@@ -3,29 +3,22 @@
 use axum::{Json, extract::State};
 use pancake_node::api::{JobView, ModelView, NodeView, TopicView};
 
-use super::Answer;
 use crate::{
     App,
-    error::ApiError,
     measure::resident_bytes,
     views::{Fact, ServiceCard, ServiceState},
 };
 
 /// `GET /api/v1/services`
-pub(crate) async fn list(State(app): State<App>) -> Answer<Vec<ServiceCard>> {
-    Ok(Json(cards(&app)?))
+pub(crate) async fn list(State(app): State<App>) -> Json<Vec<ServiceCard>> {
+    Json(cards(&app))
 }
 
 /// The services as the pages show them.
-pub(crate) fn cards(app: &App) -> Result<Vec<ServiceCard>, ApiError> {
-    let node = app.node.view()?;
+pub(crate) fn cards(app: &App) -> Vec<ServiceCard> {
+    let node = app.node.view();
     let topics: Vec<TopicView> = app.node.topics().into_iter().filter(|t| !t.internal).collect();
-    Ok(vec![
-        log(&node, &topics),
-        engine(&app.node.jobs()),
-        serving(app, &app.node.models()),
-        api(app),
-    ])
+    vec![log(&node, &topics), engine(&app.node.jobs()), serving(app, &app.node.models()), api(app)]
 }
 
 fn card(id: &str, title: &str, facts: Vec<Fact>) -> ServiceCard {

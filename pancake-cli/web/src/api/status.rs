@@ -4,12 +4,11 @@ use axum::{Json, extract::State, http::StatusCode};
 use pancake_node::api::NodeView;
 use serde_json::{Value, json};
 
-use super::Answer;
 use crate::App;
 
 /// `GET /api/v1/status`
-pub(crate) async fn show(State(app): State<App>) -> Answer<NodeView> {
-    Ok(Json(app.node.view()?))
+pub(crate) async fn show(State(app): State<App>) -> Json<NodeView> {
+    Json(app.node.view())
 }
 
 /// `POST /api/v1/shutdown`: asks for a clean stop and answers before it begins.

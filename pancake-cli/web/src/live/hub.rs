@@ -173,40 +173,57 @@ impl Hub {
 
     /// Says what a channel's state is; nothing is said if it is as it was.
     pub(crate) fn publish(&self, name: Name, t: &str, whole: &impl Serialize) {
-        self.say(name, (t, None), whole);
+        let whole = serde_json::to_value(whole).unwrap_or_default();
+        self.say(name, (t, whole), &[]);
     }
 
-    /// Says what changed on a channel, and what its state is now.
-    pub(crate) fn publish_change(
+    /// Says which items of a list changed; the list as a whole, if items came or went.
+    pub(crate) fn publish_items<T: Serialize>(
         &self,
         name: Name,
-        change: (&str, &impl Serialize),
-        whole: (&str, &impl Serialize),
+        (one, all): (&str, &str),
+        items: &[T],
     ) {
-        let data = serde_json::to_value(change.1).unwrap_or_default();
-        self.say(name, (whole.0, Some((change.0, data))), whole.1);
+        let items: Vec<Value> =
+            items.iter().map(|item| serde_json::to_value(item).unwrap_or_default()).collect();
+        let before = self.whole(name);
+        let same_items =
+            before.as_ref().and_then(Value::as_array).filter(|b| b.len() == items.len());
+        let changes: Vec<(&str, Value)> = same_items
+            .into_iter()
+            .flat_map(|before| before.iter().zip(&items))
+            .filter(|(old, new)| old != new)
+            .map(|(_, new)| (one, new.clone()))
+            .collect();
+        self.say(name, (all, Value::Array(items)), &changes);
     }
 
-    fn say(&self, name: Name, (t, change): (&str, Option<(&str, Value)>), whole: &impl Serialize) {
-        let data = serde_json::to_value(whole).unwrap_or_default();
+    fn whole(&self, name: Name) -> Option<Value> {
+        let inner = self.lock();
+        inner.channels.get(name as usize)?.whole.as_ref().map(|(_, data)| data.clone())
+    }
+
+    /// Appends the changes, or the whole where nothing smaller is known, and keeps the whole for newcomers.
+    fn say(&self, name: Name, (t, data): (&str, Value), changes: &[(&str, Value)]) {
         let mut inner = self.lock();
-        let seq = inner.seq + 1;
+        let mut seq = inner.seq;
         let Some(channel) = inner.channels.get_mut(name as usize) else { return };
         if channel.whole.as_ref().is_some_and(|(_, before)| *before == data) {
             return;
         }
-        let frame = Frame::new(name, seq, t, &data);
-        if name.newest_wins() {
-            channel.lost = seq - 1;
-        } else {
-            let said =
-                change.map_or_else(|| frame.clone(), |(t, data)| Frame::new(name, seq, t, &data));
+        let whole = [(t, data.clone())];
+        let said = if changes.is_empty() { &whole } else { changes };
+        for (t, data) in said {
+            seq += 1;
             if channel.ring.len() == RING_FRAMES_MAX {
                 channel.lost = channel.ring.pop_front().map_or(channel.lost, |old| old.seq);
             }
-            channel.ring.push_back(said);
+            channel.ring.push_back(Frame::new(name, seq, t, data));
         }
-        channel.whole = Some((frame, data));
+        if name.newest_wins() {
+            channel.ring.clear();
+        }
+        channel.whole = Some((Frame::new(name, seq, t, &data), data));
         inner.seq = seq;
         drop(inner);
         self.changed.send_replace(seq);
@@ -255,29 +272,31 @@ mod tests {
     fn a_newcomer_gets_the_whole_and_then_each_change() {
         let hub = hub();
         assert!(hub.after(Name::Me, None).is_empty());
-        hub.publish(Name::Me, "labs", &[1]);
+        hub.publish_items(Name::Me, ("lab", "labs"), &[1, 1]);
         let first = hub.after(Name::Me, None);
         assert_eq!(kinds(&first), ["labs"]);
-        hub.publish_change(Name::Me, ("lab", &2), ("labs", &[2]));
-        hub.publish_change(Name::Me, ("lab", &3), ("labs", &[3]));
+        hub.publish_items(Name::Me, ("lab", "labs"), &[1, 1]);
+        assert!(hub.after(Name::Me, Some(first[0].seq)).is_empty(), "nothing changed");
+        hub.publish_items(Name::Me, ("lab", "labs"), &[2, 1]);
+        hub.publish_items(Name::Me, ("lab", "labs"), &[3, 4]);
         let then = hub.after(Name::Me, Some(first[0].seq));
-        assert_eq!(kinds(&then), ["lab", "lab"]);
-        assert!(hub.after(Name::Me, Some(then[1].seq)).is_empty());
+        assert_eq!(kinds(&then), ["lab", "lab", "lab"]);
+        assert!(hub.after(Name::Me, Some(then[2].seq)).is_empty());
+        hub.publish_items(Name::Me, ("lab", "labs"), &[3, 4, 5]);
+        assert_eq!(kinds(&hub.after(Name::Me, Some(then[2].seq))), ["labs"]);
         assert_eq!(kinds(&hub.after(Name::Me, None)), ["labs"]);
     }
 
     #[test]
     fn who_falls_behind_the_ring_gets_a_gap_and_the_whole() {
         let hub = hub();
-        hub.publish(Name::Me, "labs", &0);
+        hub.publish_items(Name::Me, ("lab", "labs"), &[0]);
         let seen = hub.after(Name::Me, None)[0].seq;
-        for n in 1..RING_FRAMES_MAX {
-            hub.publish_change(Name::Me, ("lab", &n), ("labs", &n));
+        for n in 1..=RING_FRAMES_MAX {
+            hub.publish_items(Name::Me, ("lab", "labs"), &[n]);
         }
-        assert_eq!(hub.after(Name::Me, Some(seen)).len(), RING_FRAMES_MAX - 1);
-        for n in 0..2 {
-            hub.publish_change(Name::Me, ("lab", &n), ("labs", &n));
-        }
+        assert_eq!(hub.after(Name::Me, Some(seen)).len(), RING_FRAMES_MAX);
+        hub.publish_items(Name::Me, ("lab", "labs"), &[0]);
         assert_eq!(kinds(&hub.after(Name::Me, Some(seen))), ["gap", "labs"]);
     }
 

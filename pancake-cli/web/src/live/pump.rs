@@ -28,10 +28,7 @@ pub(crate) async fn run(app: App) -> std::io::Result<()> {
 
 async fn look(app: &App) {
     if app.hub.has_listeners(Name::Services) {
-        match services::cards(app) {
-            Ok(cards) => app.hub.publish(Name::Services, "services", &cards),
-            Err(error) => tracing::debug!(code = error.body.code, "the services are not shown"),
-        }
+        app.hub.publish(Name::Services, "services", &services::cards(app));
     }
     if app.hub.has_listeners(Name::Jobs) {
         app.hub.publish(Name::Jobs, "jobs", &jobs::cards(app));
