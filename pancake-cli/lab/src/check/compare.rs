@@ -225,4 +225,22 @@ mod tests {
         assert_eq!(compare(&got, &want, false, 0.0).rows, 2);
         assert_eq!(compare(&got, &want, true, 0.0).rows, 0);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_order_is_the_same_multiset_and_one_change_is_one_difference(
+            numbers in proptest::collection::vec((0_u8..4, -50_i64..50), 1..40),
+            seed in 0_usize..1000,
+        ) {
+            let want: Vec<Vec<Value>> =
+                numbers.iter().map(|(stand, n)| vec![json!("x"), json!(format!("s{stand}")), json!(n)]).collect();
+            let mut got = want.clone();
+            got.rotate_left(seed % want.len());
+            got.reverse();
+            proptest::prop_assert_eq!(compare(&rows(json!(got)), &want, true, 0.0), Diff::default());
+            let changed = seed % got.len();
+            got[changed][2] = json!(1_000);
+            proptest::prop_assert_eq!(compare(&rows(json!(got)), &want, true, 0.0).rows, 1);
+        }
+    }
 }
