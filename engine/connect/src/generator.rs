@@ -8,7 +8,7 @@
 //! Start reading at [`Generators::open`]; a generator of its own begins in [`orders`].
 
 pub mod clickstream;
-mod dice;
+pub(crate) mod dice;
 pub mod orders;
 mod params;
 pub mod ratings;
@@ -20,6 +20,7 @@ use bytes::Bytes;
 use pancake_types::{PartitionId, Timestamp};
 use serde_json::Value;
 
+pub(crate) use dice::Dice;
 pub use params::Params;
 
 use crate::dataset::{DatasetError, anime};

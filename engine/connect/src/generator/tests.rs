@@ -1,9 +1,8 @@
 //! What every generator promises, and what each plants.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use pancake_types::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::*;
 use crate::time::parse_timestamp;
@@ -206,7 +205,7 @@ fn taste_is_found_and_popularity_fails() {
     }
     let fame_of = |item: &str| fame.get(item).copied().unwrap_or_default();
     let popularity = ndcg(|_, item| fame_of(item));
-    let mut dice = dice::Dice::new(7, 9);
+    let mut dice = Dice::new(7, 9);
     let noise: BTreeMap<_, _> = ratings::catalog(&ratings::Taste::default())
         .into_iter()
         .map(|i| (i, dice.unit()))

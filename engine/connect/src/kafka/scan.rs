@@ -1,0 +1,78 @@
+//! A topic read once, from its earliest record to the latest at the moment of the call.
+
+use std::collections::VecDeque;
+
+use arrow::array::RecordBatch;
+use pancake_sql::connector::ConnectorError;
+use pancake_types::PartitionId;
+
+use super::{
+    TopicTable,
+    options::{Startup, TopicOptions},
+    reader::{RecordError, RecordReader},
+    split::Split,
+};
+
+const ROWS_MAX: usize = 8_192;
+
+/// The batches of a bounded read, partition by partition.
+pub(super) struct Scan {
+    table: TopicTable,
+    reader: RecordReader,
+    splits: VecDeque<Split>,
+}
+
+impl Scan {
+    pub(super) fn new(
+        table: &TopicTable,
+        partitions: u32,
+        reader: RecordReader,
+    ) -> Result<Self, ConnectorError> {
+        let options = TopicOptions {
+            startup: Startup::Earliest,
+            is_bounded: true,
+            ..TopicOptions::clone(&table.options)
+        };
+        let open = |number| {
+            let at = options.topic.partition(PartitionId::new(number));
+            Split::open(&*table.door, &options, at, None).map_err(|source| table.failed(source))
+        };
+        let splits = (0..partitions).map(open).collect::<Result<_, _>>()?;
+        Ok(Self { table: table.clone(), reader, splits })
+    }
+
+    fn next_batch(&mut self) -> Result<Option<RecordBatch>, ConnectorError> {
+        while let Some(split) = self.splits.front_mut() {
+            let taken = split.take(ROWS_MAX).map_err(|source| self.table.failed(source))?;
+            if taken.is_empty() && split.is_at_end() {
+                self.splits.pop_front();
+                continue;
+            }
+            let at = &split.at;
+            let rows = self.reader.rows(at, &taken).map_err(|error| match error {
+                RecordError::Malformed { offset, reason } => ConnectorError::Malformed {
+                    table: self.table.table.name.clone(),
+                    place: format!("{at} offset {offset}"),
+                    reason,
+                },
+                error @ RecordError::Arrow(_) => self.table.failed(error.into()),
+            })?;
+            if rows.num_rows() > 0 {
+                return Ok(Some(rows));
+            }
+        }
+        Ok(None)
+    }
+}
+
+impl Iterator for Scan {
+    type Item = Result<RecordBatch, ConnectorError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let next = self.next_batch().transpose();
+        if matches!(next, Some(Err(_))) {
+            self.splits.clear();
+        }
+        next
+    }
+}
