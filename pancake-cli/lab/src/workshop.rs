@@ -9,6 +9,7 @@
 mod acts;
 mod made;
 mod reset;
+mod settle;
 mod view;
 
 use std::{

@@ -42,6 +42,7 @@ impl Workshop {
         variant: Option<&str>,
         act: &Act,
     ) -> WorkshopResult<()> {
+        self.settle()?;
         match act {
             Act::Cell(cell) => {
                 // Without a text of its own an act means the page's, whatever the learner made of it.

@@ -179,3 +179,21 @@ fn a_step_goes_back_alone() {
     assert_eq!((card.passed, card.next.as_deref()), (2, Some("copy")));
     assert_eq!(shop.show(ME, TOY).unwrap().cells["copy"].text, None);
 }
+
+#[test]
+fn a_solution_waits_for_the_world_to_rest_but_not_for_ever() {
+    let (shop, toy) = workshop();
+    shop.start(ME, TOY, None).unwrap();
+    shop.run_cell(ME, TOY, "copy", Some("COPY orders AS counts")).unwrap();
+    let step = ClockAct { feed: None, goal: ClockGoal::Step(1) };
+    let took = |shop: &Workshop| {
+        let before = toy.monotonic();
+        shop.act(ME, TOY, &crate::format::Act::Clock(step.clone())).unwrap();
+        toy.monotonic().saturating_sub(before).as_secs()
+    };
+    assert_eq!(took(&shop), 0);
+    toy.change_job("counts", |job| job.caught_up = false);
+    assert_eq!(took(&shop), 300);
+    toy.change_job("counts", |job| job.state = "failed".into());
+    assert_eq!(took(&shop), 0);
+}
