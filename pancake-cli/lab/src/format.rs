@@ -2,7 +2,7 @@
 //!
 //! * An unknown key is an error that names the file, the line and the nearest known key; nothing is silently ignored.
 //! * A lab of a newer format is refused with that reason, not with a list of unknown keys.
-//! * Types here only hold what was written; [`crate::loader`] checks that the parts fit together.
+//! * Types here only hold what was written; the loader checks that the parts fit together.
 
 mod act;
 mod check;
