@@ -4,7 +4,10 @@
 //! * Values that SQL calls equal hash equal: −0.0 as 0.0, every NaN alike, integers of any width by value.
 
 use arrow::{
-    array::{Array, ArrayRef, AsArray, types::*},
+    array::{
+        Array, ArrayRef, AsArray,
+        types::{Decimal128Type, Float32Type, Float64Type, Int64Type, UInt64Type},
+    },
     compute,
     datatypes::DataType,
     row::{RowConverter, SortField},

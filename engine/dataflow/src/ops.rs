@@ -19,3 +19,6 @@ pub use group::{GroupAggregate, GroupAggregateSpec};
 pub use union::Union;
 pub use watermark::WatermarkAssigner;
 pub use window::{WindowAggregate, WindowAggregateSpec, WindowKind};
+
+#[cfg(test)]
+mod tests;

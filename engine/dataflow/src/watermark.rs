@@ -2,8 +2,8 @@
 //!
 //! * The watermark of a source is the smallest of its active splits; a split without rows for a while is idle and
 //!   holds nothing back; a split that comes back never pulls the watermark back, its old rows are late.
-//! * A batch is cut before the first row that the rows before it have made late, and the watermark is handed on there:
-//!   which rows of a split are late does not depend on how its rows were batched.
+//! * A batch is cut before a row that the rows before it have made late, and the watermark is handed on there: which
+//!   rows of a split are late does not depend on how its rows were batched.
 //! * Idleness counts only time in which the source could have been read: not while it was held up downstream.
 
 use std::{collections::BTreeMap, time::Duration};
@@ -61,6 +61,8 @@ impl EventTime {
         let times = rowtimes.as_primitive::<Int64Type>();
         let mut pieces = Vec::new();
         let mut start = 0;
+        // What was handed on with the pieces so far: a run of late rows needs one cut, not one each.
+        let mut handed_on = self.largest_ms;
         for (row, time) in times.values().iter().enumerate() {
             if times.is_null(row) {
                 continue;
@@ -68,9 +70,11 @@ impl EventTime {
             match self.largest_ms {
                 Some(largest) if *time <= largest => {
                     self.lateness_max_ms = self.lateness_max_ms.max(largest.abs_diff(*time));
-                    if *time <= largest.saturating_sub(delay_ms) && row > start {
+                    let is_late = *time <= largest.saturating_sub(delay_ms);
+                    if is_late && row > start && handed_on != self.largest_ms {
                         pieces.push(self.piece(start, row, delay_ms));
                         start = row;
+                        handed_on = self.largest_ms;
                     }
                 }
                 _ => self.largest_ms = Some(*time),

@@ -36,7 +36,9 @@ impl NodeState {
             Self::Source(splits) => {
                 to.u8(SOURCE);
                 to.u64(splits.len() as u64);
-                splits.iter().for_each(|split| encode_split(&mut to, split));
+                for split in splits {
+                    encode_split(&mut to, split);
+                }
             }
             Self::Operator { mark, state } => {
                 to.u8(OPERATOR);
@@ -52,7 +54,9 @@ impl NodeState {
             Self::Sink { prepared } => {
                 to.u8(SINK);
                 to.u64(prepared.len() as u64);
-                prepared.iter().for_each(|prepared| to.blob(prepared));
+                for prepared in prepared {
+                    to.blob(prepared);
+                }
             }
         }
         to.into_bytes()

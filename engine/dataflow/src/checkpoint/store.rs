@@ -135,10 +135,11 @@ impl CheckpointStore {
             state.extend_from_slice(&part.bytes);
         }
         let written = self.write_files(&dir, &state, &manifest.encode()?);
-        if written.is_err() && self.storage.exists(&dir) {
-            if let Err(error) = self.storage.remove_dir_all(&dir) {
-                tracing::warn!(dir = %dir.display(), %error, "an unfinished checkpoint stays behind");
-            }
+        if written.is_err()
+            && self.storage.exists(&dir)
+            && let Err(error) = self.storage.remove_dir_all(&dir)
+        {
+            tracing::warn!(dir = %dir.display(), %error, "an unfinished checkpoint stays behind");
         }
         written?;
         self.delete_older_than(manifest.checkpoint);

@@ -3,7 +3,7 @@
 //! * One 64-bit column takes a fast path; everything else goes by Arrow's row format, which sorts as the values do.
 //! * Nulls are equal to each other and come first.
 
-use std::{hash::BuildHasher, mem::size_of, sync::Arc};
+use std::{hash::BuildHasher, sync::Arc};
 
 use ahash::RandomState;
 use arrow::{
@@ -254,22 +254,14 @@ impl NumberTable {
 
     fn find(&mut self, value: Option<i64>) -> u32 {
         let next = self.values.len() as u32;
-        match value {
-            Some(value) => {
-                let group = *self.groups.entry(value).or_insert(next);
-                if group == next {
-                    self.values.push(value);
-                }
-                group
-            }
-            None => {
-                let group = *self.null.get_or_insert(next);
-                if group == next {
-                    self.values.push(0);
-                }
-                group
-            }
+        let group = match value {
+            Some(value) => *self.groups.entry(value).or_insert(next),
+            None => *self.null.get_or_insert(next),
+        };
+        if group == next {
+            self.values.push(value.unwrap_or_default());
         }
+        group
     }
 
     fn intern(&mut self, keys: &Int64Array, rows: &[u32], groups: &mut Vec<u32>) {

@@ -63,17 +63,17 @@ mod tests {
     use super::*;
 
     #[track_caller]
-    fn check_round_trip(column: ArrayRef) {
-        let back = from_i64(to_i64(&column).unwrap(), column.data_type()).unwrap();
+    fn check_round_trip(column: &ArrayRef) {
+        let back = from_i64(to_i64(column).unwrap(), column.data_type()).unwrap();
         assert_eq!(back.as_ref(), column.as_ref());
     }
 
     #[test]
     fn numbers_come_back_as_what_they_were() {
-        check_round_trip(Arc::new(Int8Array::from(vec![Some(-128), None, Some(127)])));
-        check_round_trip(Arc::new(Date32Array::from(vec![Some(-1), None])));
+        check_round_trip(&(Arc::new(Int8Array::from(vec![Some(-128), None, Some(127)])) as _));
+        check_round_trip(&(Arc::new(Date32Array::from(vec![Some(-1), None])) as _));
         let times = TimestampMillisecondArray::from(vec![Some(7), None]).with_timezone("UTC");
-        check_round_trip(Arc::new(times));
+        check_round_trip(&(Arc::new(times) as _));
         let wrapped = from_i64(Int64Array::from(vec![128]), &DataType::Int8).unwrap();
         assert_eq!(wrapped.as_ref(), &Int8Array::from(vec![-128]) as &dyn Array);
     }

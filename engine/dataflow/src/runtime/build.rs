@@ -145,12 +145,15 @@ fn open_checkpoints(graph: &JobGraph, options: &JobOptions) -> Result<Opened, St
     Ok((Some(store), restored, next))
 }
 
+/// The channels of one writing subtask along one edge, by reading subtask.
+type Row = Vec<Arc<Channel>>;
+
 /// Channels and signals between tasks.
 struct Wiring {
     clock: Arc<dyn Clock>,
     signals: Vec<Arc<Signal>>,
-    /// Per unchained edge of the plan, per writing subtask, its channels with the task that reads each.
-    channels: Vec<Vec<Vec<(usize, Arc<Channel>)>>>,
+    /// Per edge of the plan, per writing subtask; nothing for a chained edge.
+    channels: Vec<Vec<Row>>,
     /// Per task, which input of its head each of its channels feeds.
     inputs: Vec<Vec<(usize, Arc<Channel>)>>,
 }
@@ -174,7 +177,7 @@ impl Wiring {
                     if let Some(inputs) = wiring.inputs.get_mut(reader) {
                         inputs.push((plan.input_of(edge), Arc::clone(&channel)));
                     }
-                    row.push((reader, channel));
+                    row.push(channel);
                 }
                 writers.push(row);
             }
@@ -302,7 +305,7 @@ impl Builder<'_> {
                 continue;
             }
             let rows = self.wiring.channels.get(edge).and_then(|edge| edge.get(context.subtask));
-            let channels = rows.into_iter().flatten().map(|(_, channel)| Arc::clone(channel));
+            let channels = rows.into_iter().flatten().map(Arc::clone);
             let exchange = self.plan.exchange(edge).clone();
             // Subtasks begin their turns at different targets, so that few batches spread too.
             let out = OutEdge { exchange, channels: channels.collect(), next: context.subtask };

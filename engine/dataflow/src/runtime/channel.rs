@@ -117,6 +117,7 @@ impl Channel {
     }
 
     /// Puts a message in, or gives it back when there is no room; then the writer is woken once there is.
+    #[allow(clippy::result_large_err, reason = "a message that was refused is kept, not dropped")]
     pub(crate) fn try_send(&self, message: Msg) -> Result<(), Msg> {
         let mut queue = lock(&self.queue);
         let rows = message.rows();

@@ -252,12 +252,12 @@ impl Coordinator {
         let now = self.clock.now().millis();
         let written = store.write(Manifest::new(&self.policy.job, checkpoint, now), &parts)?;
         let took = self.clock.monotonic().saturating_sub(started);
-        let mut stats = lock(&self.shared.checkpoints);
-        stats.completed += 1;
-        stats.last = Some(checkpoint);
-        stats.last_at = Some(now);
-        stats.last_duration_ms = Some(took.as_millis() as u64);
-        stats.last_bytes = Some(written.bytes);
+        let mut shown = lock(&self.shared.checkpoints);
+        shown.completed += 1;
+        shown.last = Some(checkpoint);
+        shown.last_at = Some(now);
+        shown.last_duration_ms = Some(took.as_millis() as u64);
+        shown.last_bytes = Some(written.bytes);
         Ok(())
     }
 

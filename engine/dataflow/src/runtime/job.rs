@@ -67,7 +67,7 @@ impl CheckpointOptions {
             storage,
             dir,
             interval: Some(Duration::from_secs(10)),
-            timeout: Duration::from_secs(600),
+            timeout: Duration::from_mins(10),
             keep: 3,
             restore: Restore::Latest,
         }

@@ -48,7 +48,7 @@ impl Reader {
     /// Opens the splits, each where the checkpoint left it.
     pub(crate) fn open(
         &mut self,
-        saved: Vec<SavedSplit>,
+        saved: &[SavedSplit],
         waker: Waker,
         chain: &mut Chain,
     ) -> Result<(), TaskError> {

@@ -51,10 +51,26 @@ pub enum Pause {
     Stuck,
 }
 
+/// Whether a task can be stepped.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum State {
+    Awake,
+    /// Until a signal comes, and at most until a moment.
+    Asleep(Option<Duration>),
+}
+
+impl State {
+    const fn until(self) -> Option<Duration> {
+        match self {
+            Self::Asleep(until) => until,
+            Self::Awake => None,
+        }
+    }
+}
+
 struct Actor {
     task: Box<dyn Task>,
-    /// `None`: can be stepped. `Some(None)`: waits for a signal. `Some(Some(t))`: at most until then.
-    asleep: Option<Option<Duration>>,
+    state: State,
 }
 
 /// A scheduler for tests: nothing runs until [`Simulation::run`]. Dropping it is a crash.
@@ -100,7 +116,8 @@ impl Simulation {
             match actor.task.step() {
                 Step::Again => {}
                 Step::Wait(time) => {
-                    actor.asleep = Some(time.map(|time| self.clock.monotonic() + time));
+                    let until = time.map(|time| self.clock.monotonic().saturating_add(time));
+                    actor.state = State::Asleep(until);
                 }
                 Step::Done => drop(actors.remove(index)),
             }
@@ -113,9 +130,9 @@ impl Simulation {
         let mut ready = Vec::with_capacity(actors.len());
         for (index, actor) in actors.iter_mut().enumerate() {
             if actor.task.take_signal() {
-                actor.asleep = None;
+                actor.state = State::Awake;
             }
-            if actor.asleep.is_none() {
+            if actor.state == State::Awake {
                 ready.push(index);
             }
         }
@@ -125,13 +142,13 @@ impl Simulation {
 
     /// Moves the clock to the next moment that a task waits for; false if there is none.
     fn leap(&self, actors: &mut [Actor]) -> bool {
-        let Some(next) = actors.iter().filter_map(|actor| actor.asleep.flatten()).min() else {
+        let Some(next) = actors.iter().filter_map(|actor| actor.state.until()).min() else {
             return false;
         };
         self.clock.advance_to(next);
         for actor in actors.iter_mut() {
-            if actor.asleep.flatten().is_some_and(|until| until <= next) {
-                actor.asleep = None;
+            if actor.state.until().is_some_and(|until| until <= next) {
+                actor.state = State::Awake;
             }
         }
         true
@@ -140,7 +157,7 @@ impl Simulation {
 
 impl Scheduler for Simulation {
     fn schedule(&self, _job: &str, tasks: Vec<Box<dyn Task>>) -> io::Result<Join> {
-        let actors = tasks.into_iter().map(|task| Actor { task, asleep: None });
+        let actors = tasks.into_iter().map(|task| Actor { task, state: State::Awake });
         lock(&self.actors).extend(actors);
         Ok(Box::new(|| {}))
     }

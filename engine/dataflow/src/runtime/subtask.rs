@@ -159,7 +159,7 @@ impl Subtask {
         let signal = Arc::clone(&self.ties.signal);
         match &mut self.head {
             Head::Reader(reader) => {
-                reader.open(splits, Waker::new(move || signal.notify()), &mut self.chain)
+                reader.open(&splits, Waker::new(move || signal.notify()), &mut self.chain)
             }
             Head::Gate(gate) => {
                 let mark = self.chain.nodes.first().map_or(Watermark::MIN, |node| node.mark);

@@ -57,7 +57,7 @@ fn run(script: Vec<Act>) -> (Vec<(i64, i64)>, Watermark, u64) {
     let outside = Outside::default();
     let script: Script = Arc::new(Mutex::new(script));
     let factory = move |_| Ok(Box::new(Scripted(Arc::clone(&script))) as Box<dyn Source>);
-    let idle_timeout = Some(Duration::from_millis(1000));
+    let idle_timeout = Some(Duration::from_secs(1));
     let watermark = Some(WatermarkStrategy { rowtime: 0, delay_ms: 0, idle_timeout });
     let source = SourceVertex { factory: Arc::new(factory), prepare: None, watermark };
     let mut graph = pancake_dataflow::JobGraph::new("idle");

@@ -26,8 +26,8 @@ fn threads_come_to_the_same_as_the_reference() {
     let options = with_checkpoints(512, &storage);
     let job = JobHandle::start(&setup.graph(&outside), &options, &Threads).unwrap();
     let checkpoint = job.checkpoint_now().wait();
-    let status = job.wait();
-    assert!(matches!(status, JobStatus::Finished), "{status:?}");
+    let ended = job.wait();
+    assert!(matches!(ended, JobStatus::Finished), "{ended:?}");
     assert!(checkpoint.is_ok(), "{checkpoint:?}");
     let mut committed = outside.lock().unwrap().committed.clone();
     committed.sort_unstable();
@@ -59,8 +59,8 @@ impl Sink for Gated {
 fn a_slow_sink_slows_the_source_down_to_the_bounds_of_the_queues() {
     let setup = Setup::new(generate(&mut SimRng::new(3), 1, 50_000, 50));
     let taken = Arc::new(AtomicU64::new(0));
-    let (arrived, arrivals) = sync_channel(1);
-    let (let_go, go) = sync_channel(1);
+    let (arrived, first_batch) = sync_channel(1);
+    let (open_gate, go) = sync_channel(1);
     let parts = std::sync::Mutex::new(Some(Gated { arrived, go, taken: Arc::clone(&taken) }));
     let mut graph = JobGraph::new("slow");
     let source = graph.add(setup.source());
@@ -77,7 +77,7 @@ fn a_slow_sink_slows_the_source_down_to_the_bounds_of_the_queues() {
     let mut options = options(100);
     (options.queue_rows_max, options.queue_messages_max) = (1000, 64);
     let job = JobHandle::start(&graph, &options, &Threads).unwrap();
-    arrivals.recv().unwrap();
+    first_batch.recv().unwrap();
     // The sink holds a batch: wait until the queue behind it is full, not for a time.
     let is_full = || job.stats().vertices[1].subtasks.iter().any(|s| s.queue > 0.99);
     while !is_full() {
@@ -91,7 +91,7 @@ fn a_slow_sink_slows_the_source_down_to_the_bounds_of_the_queues() {
     // One batch in the sink, a full queue, one batch in the outbox.
     assert!(read <= 100 + 1000 + 100, "{read} rows were read");
     assert!(is_full());
-    drop(let_go);
+    drop(open_gate);
     assert!(matches!(job.wait(), JobStatus::Finished));
     assert_eq!(taken.load(Ordering::SeqCst), 50_000);
 }
