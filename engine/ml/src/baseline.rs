@@ -46,8 +46,8 @@ pub struct RandomRanking<'a> {
 
 impl<'a> RandomRanking<'a> {
     /// A random ranking of the items of a training set.
-    pub fn new(seen: &'a Interactions, seed: u64) -> Self {
-        Self { seen, seed }
+    pub fn new(train: &'a Interactions, seed: u64) -> Self {
+        Self { seen: train, seed }
     }
 }
 

@@ -3,17 +3,34 @@
 //! * Works in double precision: a weak regularisation makes the system too stiff for single.
 //! * A system that is not positive definite has no answer here, never a wrong one.
 
+use crate::lanes::{Op, dispatch};
+
 /// Solves `a · x = b`; `a` is square and row-major, of which the upper half is read. `None` if it is not positive
 /// definite.
-pub(crate) fn solve(mut a: Vec<f64>, mut b: Vec<f64>) -> Option<Vec<f64>> {
-    let size = b.len();
-    factorise(&mut a, size)?;
-    forward(&a, &mut b);
-    backward(&a, &mut b);
-    b.iter().all(|x| x.is_finite()).then_some(b)
+pub(crate) fn solve(a: Vec<f64>, b: Vec<f64>) -> Option<Vec<f64>> {
+    dispatch(Solve { a, b })
+}
+
+struct Solve {
+    a: Vec<f64>,
+    b: Vec<f64>,
+}
+
+impl Op for Solve {
+    type Out = Option<Vec<f64>>;
+
+    #[inline(always)]
+    fn run<const FMA: bool>(self) -> Option<Vec<f64>> {
+        let Self { mut a, mut b } = self;
+        factorise(&mut a, b.len())?;
+        forward(&a, &mut b);
+        backward(&a, &mut b);
+        b.iter().all(|x| x.is_finite()).then_some(b)
+    }
 }
 
 /// Turns the upper half into `U` with `UᵀU = a`, subtracting each finished row from those below it.
+#[inline(always)]
 fn factorise(a: &mut [f64], size: usize) -> Option<()> {
     let mut below = a;
     for column in 0..size {
@@ -24,7 +41,9 @@ fn factorise(a: &mut [f64], size: usize) -> Option<()> {
             return None;
         }
         let scale = pivot.sqrt().recip();
-        row.iter_mut().for_each(|value| *value *= scale);
+        for value in row.iter_mut() {
+            *value *= scale;
+        }
         for (at, other) in rest.chunks_exact_mut(size).enumerate() {
             let tail = row.get(at + 1..)?;
             let factor = *tail.first()?;
@@ -38,6 +57,7 @@ fn factorise(a: &mut [f64], size: usize) -> Option<()> {
 }
 
 /// Solves `Uᵀ · z = b` in place.
+#[inline(always)]
 fn forward(u: &[f64], b: &mut [f64]) {
     let size = b.len();
     let mut rest = b;
@@ -53,6 +73,7 @@ fn forward(u: &[f64], b: &mut [f64]) {
 }
 
 /// Solves `U · x = z` in place.
+#[inline(always)]
 fn backward(u: &[f64], z: &mut [f64]) {
     let size = z.len();
     for (at, row) in u.chunks_exact(size).enumerate().rev() {

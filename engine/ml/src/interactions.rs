@@ -225,6 +225,7 @@ impl Lists {
     }
 
     /// The same pairs seen from the other side, with `columns` lists.
+    #[must_use]
     pub fn transposed(&self, columns: usize) -> Self {
         let mut starts = Vec::with_capacity(columns + 1);
         let mut total = 0;

@@ -19,26 +19,31 @@ impl Lanes {
     /// Sixteen zeros.
     pub(crate) const ZERO: Self = Self([0.0; LANES]);
 
-    /// Adds `factor * other`.
+    /// `self + factor * other`.
+    ///
+    /// Like its siblings it takes and gives values: writing through a reference lane by lane is what keeps the compiler
+    /// from seeing vectors once all loops are unrolled.
     #[inline(always)]
-    pub(crate) fn add_scaled<const FMA: bool>(&mut self, factor: f32, other: &Self) {
+    pub(crate) fn plus_scaled<const FMA: bool>(mut self, factor: f32, other: &Self) -> Self {
         for (sum, value) in self.0.iter_mut().zip(&other.0) {
             *sum = multiply_add::<FMA>(factor, *value, *sum);
         }
+        self
     }
 
-    /// Adds the products of two, lane by lane.
+    /// `self + a * b`, lane by lane.
     #[inline(always)]
-    pub(crate) fn add_products<const FMA: bool>(&mut self, a: &Self, b: &Self) {
+    pub(crate) fn plus_products<const FMA: bool>(mut self, a: &Self, b: &Self) -> Self {
         for ((sum, a), b) in self.0.iter_mut().zip(&a.0).zip(&b.0) {
             *sum = multiply_add::<FMA>(*a, *b, *sum);
         }
+        self
     }
 
     /// The sum of all lanes, folded in halves.
     #[inline(always)]
     pub(crate) fn sum(self) -> f32 {
-        let mut lanes = self.0;
+        let Self(mut lanes) = self;
         let mut width = LANES / 2;
         while width > 0 {
             let (low, high) = lanes.split_at_mut(width);
@@ -63,7 +68,7 @@ fn multiply_add<const FMA: bool>(a: f32, b: f32, c: f32) -> f32 {
 pub(crate) fn dot<const B: usize, const FMA: bool>(a: &Row<B>, b: &Row<B>) -> f32 {
     let mut sum = Lanes::ZERO;
     for (a, b) in a.iter().zip(b) {
-        sum.add_products::<FMA>(a, b);
+        sum = sum.plus_products::<FMA>(a, b);
     }
     sum.sum()
 }
@@ -76,7 +81,7 @@ pub(crate) fn add_scaled<const B: usize, const FMA: bool>(
     row: &Row<B>,
 ) {
     for (sum, value) in sum.iter_mut().zip(row) {
-        sum.add_scaled::<FMA>(factor, value);
+        *sum = sum.plus_scaled::<FMA>(factor, value);
     }
 }
 
@@ -89,8 +94,17 @@ pub(crate) trait Op {
 }
 
 /// Does the work with the widest instructions that this processor has.
+#[multiversion::multiversion(targets(
+    "x86_64+avx512f+avx512vl+avx2+fma",
+    "x86_64+avx2+fma",
+    "aarch64+neon"
+))]
 pub(crate) fn dispatch<O: Op>(op: O) -> O::Out {
-    op.run::<{ cfg!(target_arch = "aarch64") }>()
+    if multiversion::target::target_cfg_f!(any(target_feature = "fma", target_arch = "aarch64")) {
+        op.run::<true>()
+    } else {
+        op.run::<false>()
+    }
 }
 
 /// Calls generic code with the number of [`Lanes`] per row as a constant.
@@ -136,6 +150,7 @@ pub(crate) use with_blocks;
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::float_cmp, reason = "small whole numbers are exact")]
     use super::*;
 
     #[test]

@@ -6,6 +6,11 @@
 //!
 //! Start reading at [`train`], then [`FoldIn`] for how a model follows its stream.
 
+#![allow(
+    clippy::inline_always,
+    reason = "code is compiled per kind of processor only where it is inlined"
+)]
+
 mod als;
 mod artifact;
 mod baseline;

@@ -5,7 +5,7 @@
 
 use crate::{
     FACTORS_MAX,
-    lanes::{LANES, Lanes, Op, Row, dispatch, dot, with_blocks},
+    lanes::{LANES, Lanes, Op, Row, add_scaled, dispatch, dot, with_blocks},
 };
 
 /// Rows of factors.
@@ -75,18 +75,28 @@ impl Matrix {
         }
         scores.clear();
         scores.resize(self.rows(), 0.0);
-        dispatch(Scores { matrix: self, vector: &padded, scores });
+        dispatch(Scores { matrix: self, vector: &padded, out: scores });
     }
 
     /// The sum of listed rows.
     pub(crate) fn sum_listed(&self, list: &[u32]) -> Vec<f32> {
-        let mut sum = vec![Lanes::ZERO; self.blocks];
-        for row in list.iter().filter_map(|row| self.row_lanes(*row)) {
-            for (sum, lanes) in sum.iter_mut().zip(row) {
-                sum.add_scaled::<false>(1.0, lanes);
+        let mut sum = dispatch(SumListed { matrix: self, list });
+        sum.truncate(self.columns);
+        sum
+    }
+
+    /// The first rows as a square, row-major.
+    pub(crate) fn to_square(&self) -> Vec<f64> {
+        let mut square = vec![0.0; self.columns * self.columns];
+        let rows = square.chunks_exact_mut(self.columns).zip(self.lanes.chunks_exact(self.blocks));
+        for (out, row) in rows {
+            for (out, lanes) in out.chunks_mut(LANES).zip(row) {
+                for (out, value) in out.iter_mut().zip(&lanes.0) {
+                    *out = f64::from(*value);
+                }
             }
         }
-        sum.iter().flat_map(|l| l.0).take(self.columns).collect()
+        square
     }
 
     pub(crate) fn blocks(&self) -> usize {
@@ -127,7 +137,7 @@ impl Matrix {
 struct Scores<'a> {
     matrix: &'a Matrix,
     vector: &'a Matrix,
-    scores: &'a mut [f32],
+    out: &'a mut [f32],
 }
 
 impl Op for Scores<'_> {
@@ -137,10 +147,31 @@ impl Op for Scores<'_> {
     fn run<const FMA: bool>(self) {
         with_blocks!(self.matrix.blocks, B => {
             let [vector] = self.vector.as_rows::<B>() else { return };
-            for (score, row) in self.scores.iter_mut().zip(self.matrix.as_rows::<B>()) {
+            for (score, row) in self.out.iter_mut().zip(self.matrix.as_rows::<B>()) {
                 *score = dot::<B, FMA>(row, vector);
             }
         });
+    }
+}
+
+struct SumListed<'a> {
+    matrix: &'a Matrix,
+    list: &'a [u32],
+}
+
+impl Op for SumListed<'_> {
+    type Out = Vec<f32>;
+
+    #[inline(always)]
+    fn run<const FMA: bool>(self) -> Vec<f32> {
+        with_blocks!(self.matrix.blocks, B => {
+            let rows = self.matrix.as_rows::<B>();
+            let mut sum = [Lanes::ZERO; B];
+            for row in self.list.iter().filter_map(|row| rows.get(*row as usize)) {
+                add_scaled::<B, FMA>(&mut sum, 1.0, row);
+            }
+            sum.iter().flat_map(|l| l.0).collect()
+        })
     }
 }
 

@@ -4,7 +4,10 @@
 //!   pair. Items that a user has in training are not in a ranking: the ranking itself leaves them out.
 //! * Users are judged in parallel and summed in order, so threads do not change a figure.
 
-use std::collections::{BTreeMap, HashSet};
+use std::{
+    collections::{BTreeMap, HashSet},
+    hash::BuildHasher,
+};
 
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -43,7 +46,11 @@ impl Evaluation {
     }
 
     /// Counts one user's ranking. A user without held-out items does not count.
-    pub fn add<S: AsRef<str>>(&mut self, ranking: &[S], held_out: &HashSet<&str>) {
+    pub fn add<S: AsRef<str>, H: BuildHasher>(
+        &mut self,
+        ranking: &[S],
+        held_out: &HashSet<&str, H>,
+    ) {
         if held_out.is_empty() {
             return;
         }
@@ -81,7 +88,11 @@ impl Evaluation {
 /// assert_eq!(pancake_ml::ndcg(&["tea", "milk"], &held_out, 10), 1.0);
 /// assert!(pancake_ml::ndcg(&["milk", "tea"], &held_out, 10) < 0.64);
 /// ```
-pub fn ndcg<S: AsRef<str>>(ranking: &[S], held_out: &HashSet<&str>, k: usize) -> f64 {
+pub fn ndcg<S: AsRef<str>, H: BuildHasher>(
+    ranking: &[S],
+    held_out: &HashSet<&str, H>,
+    k: usize,
+) -> f64 {
     let gain = |place: usize| 1.0 / (place as f64 + 2.0).log2();
     let top = ranking.iter().take(k).map(AsRef::as_ref).enumerate();
     let found: f64 =
@@ -114,7 +125,8 @@ mod tests {
     fn check_ndcg(ranking: &str, held_out: &str, expected: f64) {
         let ranking: Vec<String> = ranking.chars().map(String::from).collect();
         let held_out: Vec<String> = held_out.chars().map(String::from).collect();
-        let found = ndcg(&ranking, &held_out.iter().map(String::as_str).collect(), 10);
+        let found =
+            ndcg(&ranking, &held_out.iter().map(String::as_str).collect::<HashSet<_>>(), 10);
         assert!((found - expected).abs() < 1e-12, "{found} instead of {expected}");
     }
 

@@ -69,9 +69,9 @@ impl FactorModel {
     }
 
     /// A model that scores items by chance, the same for everyone.
-    pub fn random(seen: &Interactions, seed: u64) -> Self {
+    pub fn random(train: &Interactions, seed: u64) -> Self {
         let mut random = ChaCha8Rng::seed_from_u64(seed);
-        Self::same_for_all(seen, (0..seen.items.len()).map(|_| random.random_range(0.0..1.0)))
+        Self::same_for_all(train, (0..train.items.len()).map(|_| random.random_range(0.0..1.0)))
     }
 
     /// One factor: 1 for each user, the score for each item.

@@ -34,7 +34,7 @@ impl Normal {
         let mut total = Self::zero(matrix);
         for group in &groups {
             for (sum, value) in total.0.as_flat_mut().iter_mut().zip(group.0.as_flat()) {
-                sum.add_scaled::<false>(1.0, value);
+                *sum = sum.plus_scaled::<false>(1.0, value);
             }
         }
         total.mirror();
@@ -52,8 +52,7 @@ impl Normal {
         let mut sum = self.clone();
         sum.add_listed(rows, list, weight);
         sum.add_diagonal(diagonal);
-        let columns = self.0.columns();
-        sum.0.values().take(columns * columns).map(f64::from).collect()
+        sum.0.to_square()
     }
 
     /// Adds `weight · Σ row · rowᵀ` over listed rows, to the upper half alone.
@@ -134,15 +133,18 @@ impl<'a, const B: usize, I: Iterator<Item = &'a Row<B>>> Op for AddRows<'_, I> {
 
 #[inline(always)]
 fn add_four<const B: usize, const FMA: bool>(sums: &mut [Row<B>], rows: [&Row<B>; 4], weight: f32) {
-    for (sum, column) in sums.iter_mut().zip(0_usize..) {
-        let (block, lane) = (column / LANES, column % LANES);
-        let factors = rows.map(|row| {
-            row.get(block).and_then(|l| l.0.get(lane)).copied().unwrap_or_default() * weight
-        });
-        for (at, sum) in sum.iter_mut().enumerate().skip(block) {
-            for (row, factor) in rows.iter().zip(factors) {
-                if let Some(values) = row.get(at) {
-                    sum.add_scaled::<FMA>(factor, values);
+    for (block, sums) in sums.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+        let factors = rows.map(|row| row.get(block).copied().unwrap_or_default());
+        for (lane, sum) in sums.iter_mut().enumerate() {
+            let factors = factors.map(|f| f.0.get(lane).copied().unwrap_or_default() * weight);
+            for (at, sum) in sum.iter_mut().enumerate() {
+                // A test rather than `skip`: the loop keeps its fixed trip count and is unrolled into vectors.
+                if at >= block {
+                    let values = rows.map(|row| row.get(at).unwrap_or(&Lanes::ZERO));
+                    *sum = factors
+                        .iter()
+                        .zip(values)
+                        .fold(*sum, |sum, (factor, value)| sum.plus_scaled::<FMA>(*factor, value));
                 }
             }
         }

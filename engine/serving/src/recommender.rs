@@ -166,10 +166,10 @@ impl Recommender {
             return Err(PredictError::OtherVersion { model: self.model.clone(), asked, served });
         }
         let state = live.read();
-        Ok(users.iter().map(|user| self.from_state(&state, served, user.as_ref(), k)).collect())
+        Ok(users.iter().map(|user| self.compute(&state, served, user.as_ref(), k)).collect())
     }
 
-    fn from_state(&self, state: &State, version: Version, user: &str, k: usize) -> Answer {
+    fn compute(&self, state: &State, version: Version, user: &str, k: usize) -> Answer {
         let known = state.model.top(user, k);
         let cold_start = known.is_none();
         let best = known.unwrap_or_else(|| state.model.popular(user, k));
@@ -200,7 +200,7 @@ impl Recommender {
         }
         let mut evaluation = Evaluation::new(k);
         for (user, held_out) in &by_user {
-            let answer = self.from_state(&live.read(), live.version(), user, k);
+            let answer = self.compute(&live.read(), live.version(), user, k);
             let ranking: Vec<_> = answer.items.into_iter().map(|r| r.item).collect();
             evaluation.add(&ranking, held_out);
         }

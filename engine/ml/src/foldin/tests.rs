@@ -12,6 +12,7 @@ fn trained() -> FoldIn {
     FoldIn::new(train(&Interactions::from(&planted(6)), &settings).unwrap())
 }
 
+#[allow(clippy::needless_range_loop, reason = "it is meant to look like the formula")]
 /// The row solve by Gaussian elimination on the formula as it is written down.
 fn by_formula(others: &Matrix, observed: &[u32], settings: &AlsSettings) -> Vec<f64> {
     let k = settings.factors;
