@@ -1,6 +1,6 @@
 //! Names to what they mean: a parsed query to a typed logical plan, with Flink's types.
 //!
-//! * DataFusion's planner does the work; what differs in Flink comes in by its hooks: tables and views from the catalog,
+//! * `DataFusion`'s planner does the work; what differs in Flink comes in by its hooks: tables and views from the catalog,
 //!   window functions, types, arithmetic.
 //! * A plan is bound once and then used twice: by the bounded executor and by the streaming planner.
 //! * Names are case-sensitive, functions' names are not.

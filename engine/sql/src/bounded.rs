@@ -1,4 +1,4 @@
-//! Queries that end: DataFusion's operators over what tables hold now, on threads of their own.
+//! Queries that end: `DataFusion`'s operators over what tables hold now, on threads of their own.
 //!
 //! * The threads are few and belong to the executor alone, so a heavy query cannot starve the log or the jobs.
 //! * Memory is capped for all bounded queries together; sorts and aggregates spill, what cannot spill ends in an error.
@@ -12,13 +12,16 @@ mod rows;
 use std::{sync::Arc, time::Duration};
 
 use datafusion::{
-    common::DataFusionError,
+    common::{
+        DataFusionError,
+        tree_node::{Transformed, TreeNode},
+    },
     execution::{
         SessionState, SessionStateBuilder, disk_manager::DiskManagerBuilder,
         memory_pool::FairSpillPool, runtime_env::RuntimeEnvBuilder,
     },
     logical_expr::LogicalPlan,
-    physical_plan::execute_stream,
+    physical_plan::{ExecutionPlan, coop::CooperativeExec, execute_stream},
     prelude::SessionConfig,
 };
 use futures_util::StreamExt as _;
@@ -54,7 +57,7 @@ impl Default for Limits {
             threads: 2,
             memory_bytes_max: 256 << 20,
             spill_bytes_max: 4 << 30,
-            time_max: Duration::from_secs(60),
+            time_max: Duration::from_mins(1),
         }
     }
 }
@@ -161,7 +164,7 @@ impl Task {
     async fn send_rows(&self) -> Result<(), DataFusionError> {
         let physical =
             self.state.query_planner().create_physical_plan(&self.plan, &self.state).await?;
-        let mut stream = execute_stream(physical, self.state.task_ctx())?;
+        let mut stream = execute_stream(cooperative(physical)?, self.state.task_ctx())?;
         while let Some(batch) = stream.next().await {
             if self.sender.send(Ok(batch?)).await.is_err() {
                 return Ok(());
@@ -169,4 +172,16 @@ impl Task {
         }
         Ok(())
     }
+}
+
+/// Lets joins give their thread back now and then. They can make endless rows of a few without asking a table for more,
+/// which is where `DataFusion` itself yields; without this neither the time limit nor a dropped reader would end one.
+fn cooperative(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>, DataFusionError> {
+    let yielding = plan.transform_up(|node| {
+        if node.children().len() < 2 {
+            return Ok(Transformed::no(node));
+        }
+        Ok(Transformed::yes(Arc::new(CooperativeExec::new(node)) as Arc<dyn ExecutionPlan>))
+    })?;
+    Ok(yielding.data)
 }

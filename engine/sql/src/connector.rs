@@ -1,6 +1,6 @@
 //! What a connector is to SQL: a factory of sources and sinks for tables declared with `'connector' = '…'`.
 //!
-//! * A connector sees a [`TableDef`] and nothing of queries; it names no DataFusion type, only Arrow's.
+//! * A connector sees a [`TableDef`] and nothing of queries; it names no `DataFusion` type, only Arrow's.
 //! * A source yields the columns of [`TableDef::source_schema`], in that order, cut to the projection asked for.
 //!   Computed columns and watermarks are SQL's work, above the source.
 //! * Every option is read through [`Options`]; what nobody knows is refused with the nearest known name.

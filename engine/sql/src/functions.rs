@@ -1,9 +1,10 @@
-//! Flink's functions where DataFusion has none, or one that answers otherwise.
+//! Flink's functions where `DataFusion` has none, or one that answers otherwise.
 //!
-//! * What is here takes the place of a DataFusion function with the same name.
+//! * What is here takes the place of a `DataFusion` function with the same name.
 //! * Names that begin with two underscores are the binder's own.
 
 mod aggregate;
+mod convert;
 mod number;
 mod text;
 mod time;
@@ -13,7 +14,7 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 
 /// The scalar functions.
 pub(crate) fn scalar() -> Vec<ScalarUDF> {
-    let all = number::all().into_iter().chain(text::all()).chain(time::all());
+    let all = number::all().into_iter().chain(text::all()).chain(time::all()).chain(convert::all());
     all.map(ScalarUDF::from).collect()
 }
 

@@ -19,6 +19,15 @@ use chrono::{DateTime, NaiveDateTime, NaiveTime};
 use pancake_dataflow::{ChangeBatch, RowKind};
 use serde_json::{Map, Number, Value};
 
+/// Bytes as digits.
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() * 2);
+    for byte in bytes {
+        let _ = write!(text, "{byte:02x}");
+    }
+    text
+}
+
 /// The rows of a batch as JSON objects.
 pub fn json_rows(batch: &RecordBatch) -> Vec<Value> {
     (0..batch.num_rows()).map(|row| json_row(batch, row)).collect()
@@ -97,8 +106,18 @@ pub fn text_value(column: &ArrayRef, row: usize) -> String {
         }
         DataType::Float64 => double_text(column.as_primitive::<Float64Type>().value(row)),
         DataType::Float32 => double_text(column.as_primitive::<Float32Type>().value(row).into()),
-        DataType::List(_) | DataType::Struct(_) | DataType::Map(..) => {
-            json_value(column, row).to_string()
+        DataType::List(_) => {
+            let items = column.as_list::<i32>().value(row);
+            let texts = (0..items.len()).map(|i| text_value(&items, i));
+            format!("[{}]", texts.collect::<Vec<_>>().join(", "))
+        }
+        DataType::Struct(_) => {
+            let fields = column.as_struct().columns().iter().map(|field| text_value(field, row));
+            format!("({})", fields.collect::<Vec<_>>().join(", "))
+        }
+        DataType::Map(..) => map(column, row).to_string(),
+        DataType::Binary => {
+            format!("x'{}'", hex(column.as_binary::<i32>().value(row)))
         }
         _ => {
             let options = FormatOptions::default();
@@ -125,7 +144,14 @@ fn double_text(value: f64) -> String {
     match value {
         v if v.is_nan() => "NaN".to_owned(),
         v if v.is_infinite() => if v > 0.0 { "Infinity" } else { "-Infinity" }.to_owned(),
-        v => format!("{v:?}"),
+        // As Java prints: plain between a thousandth and ten million, else with an exponent.
+        v if v == 0.0 || (1e-3..1e7).contains(&v.abs()) => format!("{v:?}"),
+        v => {
+            let text = format!("{v:e}");
+            let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
+            let point = if digits.contains('.') { "" } else { ".0" };
+            format!("{digits}{point}E{exponent}")
+        }
     }
 }
 

@@ -71,7 +71,8 @@ impl Reader {
         let is_computed = |c: &&Column| matches!(c.kind, ColumnKind::Computed { .. });
         if !wanted.is_empty() && !wanted.iter().any(is_computed) {
             let places = wanted.iter().map(|c| stored.index_of(&c.name));
-            let source_columns = places.collect::<Result<_, _>>().map_err(internal)?;
+            let source_columns =
+                places.collect::<Result<_, _>>().map_err(|error| internal(&error))?;
             return Ok(Self { source, source_columns, compute: None, schema });
         }
         let exprs = wanted.iter().map(|column| evaluated(column, &stored));
@@ -83,7 +84,7 @@ impl Reader {
         if source_columns.is_empty() {
             source_columns.push(0);
         }
-        let read = stored.project(&source_columns).map_err(internal)?;
+        let read = stored.project(&source_columns).map_err(|error| internal(&error))?;
         let exprs = exprs.into_iter().map(|expr| reassign_expr_columns(expr, &read));
         let exprs = exprs.collect::<Result<_, _>>().map_err(|error| explain(&error, None))?;
         let compute = Some(Compute { exprs, schema: Arc::clone(&schema) });
@@ -91,7 +92,7 @@ impl Reader {
     }
 }
 
-fn internal(error: ArrowError) -> SqlError {
+fn internal(error: &ArrowError) -> SqlError {
     SqlError::new(error.to_string())
 }
 
@@ -137,11 +138,13 @@ pub(crate) fn is_assignable(from: &DataType, to: &DataType) -> bool {
         _ => 0,
     };
     match (from, to) {
-        (T::Null, _) | (T::Timestamp(..), T::Timestamp(..)) => true,
-        (T::List(a), T::List(b)) => is_assignable(a.data_type(), b.data_type()),
-        (T::Map(..), T::Map(..)) | (T::Struct(_), T::Struct(_)) => true,
         // A literal is INT, and `INSERT … VALUES (1)` into SMALLINT should not need a CAST.
-        (T::Int32, T::Int8 | T::Int16) => true,
+        (T::Null, _)
+        | (T::Timestamp(..), T::Timestamp(..))
+        | (T::Map(..), T::Map(..))
+        | (T::Struct(_), T::Struct(_))
+        | (T::Int32, T::Int8 | T::Int16) => true,
+        (T::List(a), T::List(b)) => is_assignable(a.data_type(), b.data_type()),
         (a, b) if rank(a) > 0 && rank(b) > 0 => rank(a) <= rank(b),
         (a, b) => a == b,
     }

@@ -84,7 +84,7 @@ pub(crate) fn insert(
     let plan = plan::prepare(plan, context.statement)?;
     let mut build = Build::new(context);
     let mut flow = build.compile(&plan)?;
-    Build::expand(&mut flow)?;
+    Build::expand(&mut flow);
     let exchange = match (flow.updates, sink.accepts()) {
         (true, Accepts::Appends) => return Err(takes_no_updates(table, context)),
         (true, Accepts::Upserts) => {
@@ -99,7 +99,8 @@ pub(crate) fn insert(
         sink.open(subtask.subtask, subtask.parallelism).map_err(Into::into)
     });
     let id = format!("sink:{}", table.name);
-    build.finish(flow, exchange, (id, table.name.clone()), VertexKind::Sink(factory));
+    let last = build::vertex(id, &table.name, flow.parallelism, VertexKind::Sink(factory));
+    build.then(&mut flow, exchange, last);
     let name = context.options.pipeline_name().unwrap_or(&table.name).to_owned();
     Ok(job(build, name, Some(table.name.clone()), context))
 }
@@ -110,11 +111,12 @@ pub(crate) fn select(plan: &LogicalPlan, context: &Context<'_>) -> Result<Stream
     let plan = plan::prepare(plan, context.statement)?;
     let mut build = Build::new(context);
     let mut flow = build.compile(&plan)?;
-    Build::expand(&mut flow)?;
+    Build::expand(&mut flow);
     flow.select_all(&schema)?;
     let (factory, changes) = collect::channel(std::sync::Arc::clone(&schema));
-    let names = ("sink:collect".to_owned(), "Collect".to_owned());
-    build.finish(flow, Exchange::Forward, names, VertexKind::Sink(factory));
+    let kind = VertexKind::Sink(factory);
+    let last = build::vertex("sink:collect", "Collect", flow.parallelism, kind);
+    build.then(&mut flow, Exchange::Forward, last);
     let name = context.options.pipeline_name().unwrap_or("select").to_owned();
     Ok(StreamRows { job: job(build, name, None, context), schema, changes })
 }

@@ -6,6 +6,8 @@ mod bounded;
 mod ddl;
 #[path = "it/errors.rs"]
 mod errors;
+#[path = "it/flink.rs"]
+mod flink;
 #[path = "it/memory.rs"]
 mod memory;
 #[path = "it/oracle.rs"]

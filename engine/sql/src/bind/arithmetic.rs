@@ -1,14 +1,17 @@
-//! Flink's arithmetic where DataFusion's gives another type: decimals, and decimals with whole numbers.
+//! Flink's arithmetic where `DataFusion`'s gives another type: decimals, and decimals with whole numbers.
 //!
 //! * INT is DECIMAL(10, 0) beside a decimal, BIGINT DECIMAL(19, 0).
 //! * A quotient has scale max(6, s1 + p2 + 1); what needs more than 38 digits gives up scale, but keeps 6 if it had them.
+
+use std::sync::Arc;
 
 use arrow::datatypes::DataType;
 use datafusion::{
     common::{DFSchema, Result},
     logical_expr::{
-        Expr, ExprSchemable, Operator, binary_expr, cast,
+        Expr, ExprSchemable, Operator, ScalarUDF, binary_expr, cast,
         planner::{ExprPlanner, PlannerResult, RawBinaryExpr},
+        try_cast,
     },
     sql::sqlparser::ast::BinaryOperator,
 };
@@ -18,11 +21,24 @@ const PRECISION_MAX: i32 = 38;
 /// Scale that a result keeps when it must give up digits.
 const SCALE_KEPT: i32 = 6;
 
-/// Plans `+ - * / %` on decimals.
+/// Plans `+ - * / %` on decimals, and the two functions with a grammar of their own.
 #[derive(Debug)]
-pub(super) struct FlinkArithmetic;
+pub(super) struct FlinkArithmetic {
+    /// `EXTRACT(unit FROM time)`.
+    pub(super) extract: Arc<ScalarUDF>,
+    /// `SUBSTRING(text FROM start FOR count)`.
+    pub(super) substring: Arc<ScalarUDF>,
+}
 
 impl ExprPlanner for FlinkArithmetic {
+    fn plan_extract(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+        Ok(PlannerResult::Planned(self.extract.call(args)))
+    }
+
+    fn plan_substring(&self, args: Vec<Expr>) -> Result<PlannerResult<Vec<Expr>>> {
+        Ok(PlannerResult::Planned(self.substring.call(args)))
+    }
+
     fn plan_binary_op(
         &self,
         expr: RawBinaryExpr,
@@ -120,5 +136,5 @@ fn decimal(op: Operator, (left, l): (Expr, Digits), (right, r): (Expr, Digits)) 
         }
         _ => (left, right),
     };
-    cast(binary_expr(left, op, right), target.data_type())
+    try_cast(binary_expr(left, op, right), target.data_type())
 }

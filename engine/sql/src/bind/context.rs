@@ -1,4 +1,4 @@
-//! What DataFusion's planner asks while it binds: tables, views, functions, types.
+//! What `DataFusion`'s planner asks while it binds: tables, views, functions, types.
 
 use std::{borrow::Cow, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! DataFusion's errors in the words of the one who wrote the SQL, with a place.
+//! `DataFusion`'s errors in the words of the one who wrote the SQL, with a place.
 
 use datafusion::common::{DataFusionError, SchemaError};
 
@@ -11,7 +11,7 @@ pub(crate) fn explain(error: &DataFusionError, statement: Option<&Statement>) ->
     match error.find_root() {
         DataFusionError::External(inner) => match inner.downcast_ref::<SqlError>() {
             Some(error) => {
-                let place = quoted_word(&error.message).and_then(|word| find_any_case(word));
+                let place = quoted_word(&error.message).and_then(find_any_case);
                 error.clone().at(place)
             }
             None => SqlError::new(inner.to_string()),
@@ -41,9 +41,10 @@ fn schema_error(error: &SchemaError, find: &Find<'_>) -> SqlError {
             listed.dedup();
             let error =
                 SqlError::new(format!("unknown column `{}`", field.name)).at(find(&field.name));
-            let error = match listed.is_empty() {
-                true => error,
-                false => error.hint(format!("columns here are {}", listed.join(", "))),
+            let error = if listed.is_empty() {
+                error
+            } else {
+                error.hint(format!("columns here are {}", listed.join(", ")))
             };
             error.suggest(nearest(&field.name, names))
         }
@@ -94,7 +95,7 @@ fn first_line(text: &str) -> &str {
     text.lines().next().unwrap_or(text)
 }
 
-/// A message without the names of DataFusion's error kinds.
+/// A message without the names of `DataFusion`'s error kinds.
 fn plain(text: &str) -> String {
     let mut text = text;
     for prefix in [

@@ -1,4 +1,4 @@
-//! The functions that SQL knows: Flink's own, and those of DataFusion's that behave as Flink's do.
+//! The functions that SQL knows: Flink's own, and those of `DataFusion`'s that behave as Flink's do.
 
 use std::{
     collections::HashMap,
@@ -30,20 +30,23 @@ impl Functions {
     }
 
     fn build() -> Self {
-        let mut planners: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(FlinkArithmetic)];
-        planners.extend(SessionStateDefaults::default_expr_planners());
         let mut built = Self {
             scalar: HashMap::new(),
             aggregate: HashMap::new(),
             window: HashMap::new(),
-            planners,
+            planners: vec![],
         };
         for udf in SessionStateDefaults::default_scalar_functions() {
-            built.add_scalar(udf);
+            built.add_scalar(&udf);
         }
         for udf in functions::scalar() {
-            built.add_scalar(Arc::new(udf));
+            built.add_scalar(&Arc::new(udf));
         }
+        let (extract, substring) = (built.scalar.get("__extract"), built.scalar.get("substring"));
+        if let (Some(extract), Some(substring)) = (extract.cloned(), substring.cloned()) {
+            built.planners.push(Arc::new(FlinkArithmetic { extract, substring }));
+        }
+        built.planners.extend(SessionStateDefaults::default_expr_planners());
         let aggregates = SessionStateDefaults::default_aggregate_functions();
         for udf in aggregates.into_iter().chain(functions::aggregate().into_iter().map(Arc::new)) {
             for name in names(udf.name(), udf.aliases()) {
@@ -58,9 +61,9 @@ impl Functions {
         built
     }
 
-    fn add_scalar(&mut self, udf: Arc<ScalarUDF>) {
+    fn add_scalar(&mut self, udf: &Arc<ScalarUDF>) {
         for name in names(udf.name(), udf.aliases()) {
-            self.scalar.insert(name, Arc::clone(&udf));
+            self.scalar.insert(name, Arc::clone(udf));
         }
     }
 

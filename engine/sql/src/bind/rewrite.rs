@@ -1,4 +1,4 @@
-//! What is changed in a parsed query before it is bound, because DataFusion would read it otherwise.
+//! What is changed in a parsed query before it is bound, because `DataFusion` would read it otherwise.
 //!
 //! * Whole numbers are INT if they fit, numbers with an exponent DOUBLE, `TIMESTAMP '…'` has milliseconds.
 //! * A selected expression without a name is called `EXPR$n`, as in Flink.
@@ -7,8 +7,10 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::{
     ast::{
-        CastKind, CeilFloorKind, DataType, DateTimeField, Expr, Ident, Query, SelectItem, SetExpr,
-        TimezoneInfo, TypedString, Value, VisitMut, VisitorMut,
+        BinaryOperator, CaseWhen, CastKind, CeilFloorKind, DataType, DateTimeField, Expr, Function,
+        FunctionArg, FunctionArgExpr, FunctionArguments, Ident, ObjectName, Query, SelectItem,
+        SetExpr, TimezoneInfo, TypedString, UnaryOperator, Value, VisitMut, VisitorMut,
+        helpers::attached_token::AttachedToken,
     },
     tokenizer::Span,
 };
@@ -80,6 +82,8 @@ fn rewritten(expr: &Expr) -> Option<Expr> {
             _ => None,
         },
         Expr::TypedString(typed) => timestamp(typed),
+        Expr::Cast { kind: CastKind::Cast, expr, data_type, .. } => conversion(expr, data_type),
+        Expr::Function(function) => called(function),
         Expr::Floor { expr, field: CeilFloorKind::DateTimeField(unit) } => {
             round_to("floor", expr, unit)
         }
@@ -87,6 +91,97 @@ fn rewritten(expr: &Expr) -> Option<Expr> {
             round_to("ceil", expr, unit)
         }
         _ => None,
+    }
+}
+
+/// CAST where Flink's differs from the planner's.
+fn conversion(expr: &Expr, data_type: &DataType) -> Option<Expr> {
+    let name = match data_type {
+        // Nothing differs where a literal is only given its type.
+        DataType::String(_) | DataType::Varchar(None) if is_text(expr) => return None,
+        DataType::Int(_) | DataType::BigInt(_) if is_whole(expr) => return None,
+        DataType::String(_) | DataType::Varchar(None) => "__to_text",
+        DataType::TinyInt(_) => "__to_tinyint",
+        DataType::SmallInt(_) => "__to_smallint",
+        DataType::Int(_) | DataType::Integer(_) => "__to_int",
+        DataType::BigInt(_) => "__to_bigint",
+        // What does not fit is NULL, but a text that is no number stays an error.
+        DataType::Decimal(_) | DataType::Numeric(_) if !is_text(expr) && !is_whole(expr) => {
+            return Some(Expr::Cast {
+                kind: CastKind::TryCast,
+                expr: Box::new(expr.clone()),
+                data_type: data_type.clone(),
+                array: false,
+                format: None,
+            });
+        }
+        _ => return None,
+    };
+    Some(call(name, vec![expr.clone()]))
+}
+
+fn is_text(expr: &Expr) -> bool {
+    matches!(expr, Expr::Value(v) if matches!(v.value, Value::SingleQuotedString(_) | Value::Null))
+}
+
+/// Whether an expression is a whole number that was written so and has its type already, or NULL.
+fn is_whole(expr: &Expr) -> bool {
+    match expr {
+        Expr::Cast { expr, data_type: DataType::Int(None), .. } => is_whole(expr),
+        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => is_whole(expr),
+        Expr::Value(value) => match &value.value {
+            Value::Null => true,
+            Value::Number(text, _) => text.parse::<i32>().is_ok(),
+            _ => false,
+        },
+        _ => false,
+    }
+}
+
+/// Functions that are other expressions under a name.
+fn called(function: &Function) -> Option<Expr> {
+    let FunctionArguments::List(list) = &function.args else { return None };
+    let args = list.args.iter().map(|arg| match arg {
+        FunctionArg::Unnamed(FunctionArgExpr::Expr(expr)) => Some(expr.clone()),
+        _ => None,
+    });
+    let args = args.collect::<Option<Vec<Expr>>>()?;
+    match (function.name.to_string().to_uppercase().as_str(), args.as_slice()) {
+        ("IF", [condition, yes, no]) => Some(case(condition.clone(), yes.clone(), no.clone())),
+        // NULL if any is, where the planner's functions skip what is NULL.
+        ("GREATEST" | "LEAST", [first, rest @ ..]) => {
+            let is_null = |expr: &Expr| Expr::IsNull(Box::new(expr.clone()));
+            let any = rest.iter().fold(is_null(first), |any, expr| Expr::BinaryOp {
+                left: Box::new(any),
+                op: BinaryOperator::Or,
+                right: Box::new(is_null(expr)),
+            });
+            let null = Expr::Value(Value::Null.into());
+            Some(case(any, null, Expr::Function(function.clone())))
+        }
+        ("CARDINALITY" | "ARRAY_POSITION", _) => {
+            Some(cast(Expr::Function(function.clone()), DataType::Int(None)))
+        }
+        ("LISTAGG", _) => {
+            let mut function = function.clone();
+            function.name = ObjectName::from(vec![Ident::new("string_agg")]);
+            if let (FunctionArguments::List(list), [_]) = (&mut function.args, args.as_slice()) {
+                let comma = Expr::Value(Value::SingleQuotedString(",".to_owned()).into());
+                list.args.push(FunctionArg::Unnamed(FunctionArgExpr::Expr(comma)));
+            }
+            Some(Expr::Function(function))
+        }
+        _ => None,
+    }
+}
+
+fn case(condition: Expr, yes: Expr, no: Expr) -> Expr {
+    Expr::Case {
+        case_token: AttachedToken::empty(),
+        end_token: AttachedToken::empty(),
+        operand: None,
+        conditions: vec![CaseWhen { condition, result: yes }],
+        else_result: Some(Box::new(no)),
     }
 }
 

@@ -17,12 +17,10 @@ pub(super) struct FlinkTypes;
 
 impl TypePlanner for FlinkTypes {
     fn plan_type_field(&self, sql_type: &DataType) -> Result<Option<FieldRef>> {
-        match resolve(sql_type) {
-            Some((data_type, _)) => Ok(Some(Arc::new(Field::new("", data_type, true)))),
-            None => {
-                let error = SqlError::new(format!("unknown type `{sql_type}`"));
-                Err(DataFusionError::External(Box::new(error)))
-            }
-        }
+        let Some((data_type, _)) = resolve(sql_type) else {
+            let error = SqlError::new(format!("unknown type `{sql_type}`"));
+            return Err(DataFusionError::External(Box::new(error)));
+        };
+        Ok(Some(Arc::new(Field::new("", data_type, true))))
     }
 }

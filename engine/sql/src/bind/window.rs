@@ -1,7 +1,7 @@
 //! `TABLE(TUMBLE(TABLE t, DESCRIPTOR(ts), INTERVAL …))` and its kin, as one node of the logical plan.
 //!
 //! * The node adds `window_start`, `window_end` and `window_time` to the rows of its input; a row can be in several
-//!   windows. Who runs the plan decides how: DataFusion by unnesting, a stream by its window operator.
+//!   windows. Who runs the plan decides how: `DataFusion` by unnesting, a stream by its window operator.
 //! * Predicates on the window columns stay above the node.
 
 use std::{
@@ -76,7 +76,10 @@ pub(crate) fn window_ends(kind: WindowKind, offset_ms: i64, time: i64) -> Vec<i6
             let start = floor(size_max_ms);
             let first = floor_from(start, time, step_ms).saturating_add(step_ms);
             let last = start.saturating_add(size_max_ms);
-            (0..).map(|i| first + i * step_ms).take_while(|end| *end <= last).collect()
+            (0..size_max_ms / step_ms)
+                .map(|i| first + i * step_ms)
+                .take_while(|end| *end <= last)
+                .collect()
         }
     }
 }

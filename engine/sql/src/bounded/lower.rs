@@ -1,4 +1,4 @@
-//! Our nodes of a plan to DataFusion's: tables to streams of batches, windows to projections and unnesting.
+//! Our nodes of a plan to `DataFusion`'s: tables to streams of batches, windows to projections and unnesting.
 
 use std::sync::Arc;
 
@@ -68,7 +68,7 @@ fn read(scan: &TableScan, table: &TableRef, connectors: &Connectors) -> Result<L
     }
 }
 
-/// A table as DataFusion reads it.
+/// A table as `DataFusion` reads it.
 #[derive(Debug)]
 struct TableStream {
     reader: Reader,

@@ -101,13 +101,13 @@ fn inherit(
     };
     let takes = |part| merge_of(like, part) != Merge::Excluding;
     for column in &base.columns {
-        let taken = match column.kind {
+        let inherited = match column.kind {
             ColumnKind::Physical => true,
             ColumnKind::Metadata { .. } => takes(Part::Metadata),
             ColumnKind::Computed { .. } => takes(Part::Generated),
         };
         let replaced = create.columns.iter().any(|own| own.name.value == column.name);
-        if taken && !replaced {
+        if inherited && !replaced {
             table.columns.push(column.clone());
         }
     }

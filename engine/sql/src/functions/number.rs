@@ -1,5 +1,7 @@
 //! Functions of numbers.
 
+#![allow(clippy::unnecessary_wraps, reason = "all functions have one shape")]
+
 use std::sync::Arc;
 
 use arrow::{

@@ -1,7 +1,9 @@
 //! Functions of text. Positions count from 1, as everywhere in Flink's SQL, but `SPLIT_INDEX` counts from 0.
 
+#![allow(clippy::unnecessary_wraps, reason = "all functions have one shape")]
+
 use arrow::{
-    array::{Array, ArrayRef, BooleanArray, Int32Array, StringArray},
+    array::{Array, ArrayRef, BooleanArray, Int32Array, Int64Array, StringArray},
     datatypes::DataType,
 };
 use datafusion::common::Result;
@@ -24,7 +26,10 @@ pub(super) fn all() -> Vec<Udf> {
         Udf::new("regexp_replace", texts::<3>, text, regexp_replace),
         Udf::new("startswith", texts::<2>, boolean, |a, _| test(a, |s, t| s.starts_with(t))),
         Udf::new("endswith", texts::<2>, boolean, |a, _| test(a, |s, t| s.ends_with(t))),
-        Udf::new("json_value", texts::<2>, text, super::text::json_value),
+        Udf::new("json_value", texts::<2>, text, json_value),
+        Udf::new("json_exists", texts::<2>, boolean, json_exists),
+        Udf::new("hex", one, text, hex),
+        Udf::new("bin", one, text, bin),
     ]
 }
 
@@ -63,6 +68,14 @@ fn substring_args(types: &[DataType]) -> Result<Vec<DataType>> {
             Ok(vec![DataType::Utf8, DataType::Int32, DataType::Int32])
         }
         _ => Err(usage("it takes a text, a position and, optionally, a length")),
+    }
+}
+
+fn one(types: &[DataType]) -> Result<Vec<DataType>> {
+    match types {
+        [t] if t.is_integer() => Ok(vec![DataType::Int64]),
+        [DataType::Utf8] => Ok(vec![DataType::Utf8]),
+        _ => Err(usage("it takes a whole number or a text")),
     }
 }
 
@@ -207,6 +220,31 @@ fn regexp_replace(args: &[ArrayRef], _: &DataType) -> Result<ArrayRef> {
         },
     );
     array(rows.collect::<Result<StringArray>>()?)
+}
+
+fn hex(args: &[ArrayRef], _: &DataType) -> Result<ArrayRef> {
+    if let Ok(numbers) = typed::<Int64Array>(args, 0) {
+        return array(numbers.iter().map(|n| n.map(|n| format!("{n:X}"))).collect::<StringArray>());
+    }
+    let values: StringArray = typed(args, 0)?;
+    let digits = |text: &str| crate::render::hex(text.as_bytes()).to_uppercase();
+    array(values.iter().map(|text| text.map(digits)).collect::<StringArray>())
+}
+
+fn bin(args: &[ArrayRef], _: &DataType) -> Result<ArrayRef> {
+    let numbers: Int64Array = typed(args, 0)?;
+    array(numbers.iter().map(|n| n.map(|n| format!("{n:b}"))).collect::<StringArray>())
+}
+
+/// Whether a path leads to a value that is not null.
+fn json_exists(args: &[ArrayRef], _: &DataType) -> Result<ArrayRef> {
+    let (values, paths): (StringArray, StringArray) = (typed(args, 0)?, typed(args, 1)?);
+    let found = values.iter().zip(paths.iter()).map(|(value, path)| {
+        let (value, path) = (value?, path?);
+        let json: Option<serde_json::Value> = serde_json::from_str(value).ok();
+        Some(json.is_some_and(|json| json_at(&json, path).is_some_and(|at| !at.is_null())))
+    });
+    array(found.collect::<BooleanArray>())
 }
 
 /// `JSON_VALUE(json, '$.a.b[0]')`: a scalar as text; anything else, and bad JSON, is NULL.

@@ -1,5 +1,7 @@
 //! Functions of dates and times. Times without a zone are taken as UTC, the only session zone there is.
 
+#![allow(clippy::unnecessary_wraps, reason = "all functions have one shape")]
+
 use arrow::{
     array::{
         Array, ArrayRef, AsArray, Date32Array, Int32Array, Int64Array, StringArray,

@@ -119,6 +119,7 @@ pub(super) fn typed<T: arrow::array::Array + Clone + 'static>(
 }
 
 /// An array for the planner.
+#[allow(clippy::unnecessary_wraps, reason = "it ends functions that can fail")]
 pub(super) fn array(array: impl arrow::array::Array + 'static) -> Result<ArrayRef> {
     Ok(Arc::new(array))
 }

@@ -119,8 +119,8 @@ impl Visitor for Names {
     fn pre_visit_table_factor(&mut self, factor: &TableFactor) -> ControlFlow<SqlError> {
         let alias = match factor {
             TableFactor::Table { name, alias, .. } => {
-                let parts = name.0.iter().filter_map(|part| part.as_ident());
-                if let Err(error) = parts.map(check_ident).collect::<Result<(), _>>() {
+                let mut parts = name.0.iter().filter_map(|part| part.as_ident());
+                if let Err(error) = parts.try_for_each(check_ident) {
                     return ControlFlow::Break(error);
                 }
                 alias

@@ -178,7 +178,7 @@ pub(crate) fn last_part(name: &ObjectName) -> Option<Ident> {
 /// Names in parentheses.
 pub(super) fn names(p: &mut Parser<'_>) -> Parsed<Vec<Ident>> {
     p.expect_token(&Token::LParen)?;
-    let names = p.parse_comma_separated(|p| p.parse_identifier())?;
+    let names = p.parse_comma_separated(Parser::parse_identifier)?;
     p.expect_token(&Token::RParen)?;
     Ok(names)
 }

@@ -154,7 +154,7 @@ fn row(fields: &[StructField]) -> Option<(ArrowType, String)> {
 }
 
 /// How Flink would write an Arrow type: the way back, for columns that a query made.
-pub(crate) fn sql_type(data_type: &ArrowType) -> String {
+pub fn sql_type(data_type: &ArrowType) -> String {
     use ArrowType as A;
     let precision = |unit: &TimeUnit| match unit {
         TimeUnit::Second => 0,

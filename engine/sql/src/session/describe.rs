@@ -64,7 +64,7 @@ pub(super) fn describe(
                 nullable: field.is_nullable(),
                 ..Described::default()
             });
-            described(rows.collect())
+            described(&rows.collect::<Vec<_>>())
         }
         None => Err(catalog.unknown(&name.value).at(ident_position(name))),
     }
@@ -106,10 +106,10 @@ fn table_columns(table: &TableDef) -> Result<Rows, SqlError> {
                 .map(|mark| format!("`{}` - {:.3} s", mark.column, mark.delay_ms as f64 / 1_000.0)),
         }
     });
-    described(rows.collect())
+    described(&rows.collect::<Vec<_>>())
 }
 
-fn described(rows: Vec<Described>) -> Result<Rows, SqlError> {
+fn described(rows: &[Described]) -> Result<Rows, SqlError> {
     let text = |f: fn(&Described) -> Option<&str>| -> ArrayRef {
         Arc::new(rows.iter().map(f).collect::<StringArray>())
     };

@@ -151,9 +151,9 @@ pub(super) fn write(
         written += batch.num_rows() as u64;
         let batch = RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec())
             .map_err(|error| SqlError::new(format!("rows do not fit `{}`: {error}", table.name)))?;
-        writer.write(&ChangeBatch::insertions(batch)).map_err(failed)?;
+        writer.write(&ChangeBatch::insertions(batch)).map_err(|error| failed(&error))?;
     }
-    finish(writer.as_mut()).map_err(failed)?;
+    finish(writer.as_mut()).map_err(|error| failed(&error))?;
     Ok(written)
 }
 
@@ -164,9 +164,9 @@ fn finish(writer: &mut dyn Sink) -> Result<(), SinkError> {
 }
 
 /// A sink's error with all its causes.
-fn failed(error: SinkError) -> SqlError {
+fn failed(error: &SinkError) -> SqlError {
     let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
+    let mut cause = std::error::Error::source(error);
     while let Some(inner) = cause {
         text = format!("{text}: {inner}");
         cause = inner.source();

@@ -23,7 +23,7 @@ use pancake_dataflow::{
 };
 
 use super::{
-    build::{Build, bare},
+    build::{Build, bare, vertex},
     flow::{Assigned, Flow, Slot, WindowColumn, schema_of},
 };
 use crate::error::SqlError;
@@ -45,7 +45,7 @@ impl Build<'_> {
         let has = |column| windows.contains(&column);
         match (has(WindowColumn::Start), has(WindowColumn::End)) {
             (true, true) => {}
-            (false, false) => Self::expand(&mut flow)?,
+            (false, false) => Self::expand(&mut flow),
             (true, false) => return Err(self.half_a_window("window_end")),
             (false, true) => return Err(self.half_a_window("window_start")),
         }
@@ -189,11 +189,11 @@ impl Build<'_> {
         &mut self,
         flow: &mut Flow,
         keys: &[usize],
-        names: (String, String),
+        (id, name): (String, String),
         kind: VertexKind,
     ) {
         let parallelism = if keys.is_empty() { 1 } else { self.context.options.parallelism() };
-        self.then(flow, Exchange::Hash(keys.to_vec()), names, parallelism, kind);
+        self.then(flow, Exchange::Hash(keys.to_vec()), vertex(id, name, parallelism, kind));
     }
 }
 
@@ -229,7 +229,7 @@ fn cast(expr: Arc<dyn PhysicalExpr>, data_type: &DataType) -> Arc<dyn PhysicalEx
     Arc::new(CastExpr::new(expr, data_type.clone(), None))
 }
 
-/// Puts the operator's columns in the plan's order, with the plan's types where they differ (TIMESTAMP_LTZ windows).
+/// Puts the operator's columns in the plan's order, with the plan's types where they differ (windows of `TIMESTAMP_LTZ`).
 fn retyped(flow: &mut Flow, places: &[usize], aggregate: &Aggregate) {
     let differs = places.iter().zip(aggregate.schema.fields()).any(|(place, field)| {
         flow.schema.fields().get(*place).is_some_and(|made| made.data_type() != field.data_type())

@@ -29,7 +29,7 @@ pub(super) struct Build<'a> {
     pub(super) context: &'a Context<'a>,
     graph: JobGraph,
     /// How often each id was taken.
-    ids: HashMap<String, usize>,
+    ids: HashMap<OperatorId, usize>,
 }
 
 impl<'a> Build<'a> {
@@ -92,7 +92,7 @@ impl<'a> Build<'a> {
         let schema = Arc::clone(&reader.schema);
         let kind = VertexKind::Source(source(reader, watermark));
         let vertex =
-            self.add(&format!("source:{}", table.name), table.name.clone(), parallelism, kind);
+            self.add(vertex(format!("source:{}", table.name), &table.name, parallelism, kind));
         Ok(Flow {
             vertex,
             parallelism,
@@ -166,8 +166,8 @@ impl<'a> Build<'a> {
     }
 
     /// Makes the window columns columns of the rows, each row once per window, when no GROUP BY does it.
-    pub(super) fn expand(flow: &mut Flow) -> Result<(), SqlError> {
-        let Some(window) = flow.window.take() else { return Ok(()) };
+    pub(super) fn expand(flow: &mut Flow) {
+        let Some(window) = flow.window.take() else { return };
         let (step, schema) =
             expand::windows(window.kind, window.offset_ms, window.rowtime, &flow.schema);
         let first = flow.schema.fields().len();
@@ -179,7 +179,6 @@ impl<'a> Build<'a> {
                 *slot = Slot::Column(first + *column as usize);
             }
         }
-        Ok(())
     }
 
     fn union(&mut self, union: &UnionPlan) -> Result<Flow, SqlError> {
@@ -187,15 +186,14 @@ impl<'a> Build<'a> {
         let mut flows = vec![];
         for input in &union.inputs {
             let mut flow = self.compile(input)?;
-            Self::expand(&mut flow)?;
+            Self::expand(&mut flow);
             flow.select_all(&schema)?;
             self.flush(&mut flow);
             flows.push(flow);
         }
         let parallelism = flows.iter().map(|flow| flow.parallelism).max().unwrap_or(1);
         let factory = Arc::new(|_: SubtaskContext| Ok(Box::new(Union) as Box<dyn Operator>));
-        let vertex =
-            self.add("union", "Union".to_owned(), parallelism, VertexKind::Operator(factory));
+        let vertex = self.add(vertex("union", "Union", parallelism, VertexKind::Operator(factory)));
         let updates = flows.iter().any(|flow| flow.updates);
         for (input, flow) in flows.iter().enumerate() {
             let exchange = match flow.parallelism == parallelism {
@@ -218,31 +216,12 @@ impl<'a> Build<'a> {
     }
 
     /// Adds a vertex behind a flow.
-    pub(super) fn then(
-        &mut self,
-        flow: &mut Flow,
-        exchange: Exchange,
-        (id, name): (String, String),
-        parallelism: usize,
-        kind: VertexKind,
-    ) {
+    pub(super) fn then(&mut self, flow: &mut Flow, exchange: Exchange, vertex: Vertex) {
         self.flush(flow);
-        let vertex = self.add(&id, name, parallelism, kind);
+        flow.parallelism = vertex.parallelism;
+        let vertex = self.add(vertex);
         self.graph.connect(flow.vertex, vertex, exchange);
         flow.vertex = vertex;
-        flow.parallelism = parallelism;
-    }
-
-    /// Adds the last vertex.
-    pub(super) fn finish(
-        &mut self,
-        mut flow: Flow,
-        exchange: Exchange,
-        names: (String, String),
-        kind: VertexKind,
-    ) {
-        let parallelism = flow.parallelism;
-        self.then(&mut flow, exchange, names, parallelism, kind);
     }
 
     /// Makes a vertex of the steps that wait.
@@ -258,17 +237,31 @@ impl<'a> Build<'a> {
                 Calc::new(move |batch| steps.iter().try_fold(batch, |batch, step| step(batch)));
             Ok(Box::new(calc) as Box<dyn Operator>)
         });
-        let vertex = self.add("calc", name, flow.parallelism, VertexKind::Operator(factory));
+        let vertex =
+            self.add(vertex("calc", name, flow.parallelism, VertexKind::Operator(factory)));
         self.graph.connect(flow.vertex, vertex, Exchange::Forward);
         flow.vertex = vertex;
     }
 
-    fn add(&mut self, id: &str, name: String, parallelism: usize, kind: VertexKind) -> VertexId {
-        let taken = self.ids.entry(id.to_owned()).or_insert(0);
+    /// Adds a vertex; an id that is taken already gets a number.
+    fn add(&mut self, mut vertex: Vertex) -> VertexId {
+        let taken = self.ids.entry(vertex.id.clone()).or_insert(0);
         *taken += 1;
-        let id = if *taken == 1 { id.to_owned() } else { format!("{id}#{taken}") };
-        self.graph.add(Vertex { id: OperatorId::new(id), name, parallelism, kind })
+        if *taken > 1 {
+            vertex.id = OperatorId::new(format!("{}#{taken}", vertex.id));
+        }
+        self.graph.add(vertex)
     }
+}
+
+/// A vertex, from the name of its state, its name for people and what it does.
+pub(super) fn vertex(
+    id: impl Into<Arc<str>>,
+    name: impl Into<String>,
+    parallelism: usize,
+    kind: VertexKind,
+) -> Vertex {
+    Vertex { id: OperatorId::new(id), name: name.into(), parallelism, kind }
 }
 
 /// The column that an expression is, under whatever name.

@@ -84,16 +84,12 @@ impl Flow {
             let Some(column) = node.downcast_ref::<Column>() else {
                 return Ok(Transformed::no(node));
             };
-            match slots.get(column.index()) {
-                Some(Slot::Column(index)) => {
-                    let placed = Column::new(column.name(), *index);
-                    Ok(Transformed::yes(Arc::new(placed) as Arc<dyn PhysicalExpr>))
-                }
-                _ => {
-                    window = true;
-                    Ok(Transformed::no(node))
-                }
+            if let Some(Slot::Column(index)) = slots.get(column.index()) {
+                let placed = Column::new(column.name(), *index);
+                return Ok(Transformed::yes(Arc::new(placed) as Arc<dyn PhysicalExpr>));
             }
+            window = true;
+            Ok(Transformed::no(node))
         });
         let placed = placed.map_err(|error| explain(&error, None))?.data;
         if window {

@@ -1,7 +1,7 @@
 //! A bound plan made ready for streaming: types coerced, columns pruned, nothing more.
 //!
 //! Left out on purpose are the rules that know that an input ends: limits pushed down, joins and unions folded to
-//! nothing, sorts moved, the time of the query put in for CURRENT_TIMESTAMP. Filters are not pushed down either: one on
+//! nothing, sorts moved, the time of the query put in for `CURRENT_TIMESTAMP`. Filters are not pushed down either: one on
 //! a window's column must stay above its GROUP BY.
 
 use std::sync::Arc;
