@@ -41,7 +41,7 @@ pub(crate) struct Global {
     #[arg(long, short, global = true, action = clap::ArgAction::Count)]
     pub(crate) verbose: u8,
     /// Directory with labs that replaces the built-in ones
-    #[arg(long, global = true, env = "PANCAKE_LABS", value_name = "DIR")]
+    #[arg(id = "labs_dir", long = "labs", global = true, env = "PANCAKE_LABS", value_name = "DIR")]
     pub(crate) labs: Option<PathBuf>,
 }
 
@@ -89,4 +89,22 @@ pub(crate) enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_folder_of_labs_and_names_of_labs_do_not_mix() {
+        let cli = Cli::try_parse_from(["pancake", "--labs", "dir", "lab", "lint", "01"]).unwrap();
+        assert_eq!(cli.global.labs, Some(PathBuf::from("dir")));
+    }
 }

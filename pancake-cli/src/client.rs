@@ -110,11 +110,6 @@ impl Api {
         &self.kafka
     }
 
-    /// Base of all addresses.
-    pub(crate) fn url(&self) -> &str {
-        &self.url
-    }
-
     pub(crate) fn get<T: DeserializeOwned>(&self, path: &str) -> Outcome<T> {
         let request = self.agent.get(self.address(path)).header("authorization", self.bearer());
         read(request.call().map_err(gone)?)
@@ -127,11 +122,6 @@ impl Api {
     ) -> Outcome<T> {
         let request = self.agent.post(self.address(path)).header("authorization", self.bearer());
         read(request.send_json(body).map_err(gone)?)
-    }
-
-    pub(crate) fn delete<T: DeserializeOwned>(&self, path: &str) -> Outcome<T> {
-        let request = self.agent.delete(self.address(path)).header("authorization", self.bearer());
-        read(request.call().map_err(gone)?)
     }
 
     /// Posts, and gives each line of the answer as it comes.

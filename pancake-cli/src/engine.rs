@@ -6,7 +6,7 @@
 
 use std::{fs, path::PathBuf, sync::Arc, time::Duration};
 
-use pancake_lab::workshop::Workshop;
+use pancake_lab::Workshop;
 use pancake_node::{Home, Node, NodeOptions, write_whole};
 use pancake_types::{Clock, SystemClock};
 use pancake_web::{Secret, Web, WebOptions};
@@ -85,7 +85,7 @@ impl Engine {
         let listeners = async_listeners(kafka.sockets)?.into_iter().map(|l| (l, None)).collect();
         let node = runtime.block_on(Node::open(home, options, listeners))?;
         let token =
-            Secret::random().map_err(|e| Failure::environment("randomness", e.to_string()))?;
+            Secret::fresh().map_err(|e| Failure::environment("randomness", e.to_string()))?;
         let url = format!("http://localhost:{}", web.port);
         let shop = Arc::new(Shop {
             node: node.clone(),

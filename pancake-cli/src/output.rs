@@ -105,7 +105,7 @@ impl Output {
     /// A table: text left, numbers right, a line of heads.
     pub(crate) fn table(&mut self, heads: &[&str], rows: Vec<Vec<String>>) {
         let mut table = Table::new();
-        table.load_preset(presets::NOTHING);
+        table.load_style(presets::NOTHING);
         table.set_header(heads.iter().map(|h| Cell::new(paint(Tone::Faint, h))));
         for row in rows {
             table.add_row(row.into_iter().map(|text| {

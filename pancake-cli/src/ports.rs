@@ -97,7 +97,7 @@ pub(crate) fn holder(port: u16) -> Option<String> {
 }
 
 /// Inode of the socket that listens on a port, from a table in the form of `/proc/net/tcp`.
-fn listening_inode(table: &str, port: u16) -> Option<&str> {
+fn listening_inode(table: &str, port: u16) -> Option<String> {
     const LISTEN: &str = "0A";
     table.lines().skip(1).find_map(|line| {
         let mut fields = line.split_whitespace();
@@ -105,7 +105,7 @@ fn listening_inode(table: &str, port: u16) -> Option<&str> {
         let state = fields.nth(1)?;
         let inode = fields.nth(5)?;
         let (_, number) = local.rsplit_once(':')?;
-        (state == LISTEN && u16::from_str_radix(number, 16).ok()? == port).then_some(inode)
+        (state == LISTEN && u16::from_str_radix(number, 16).ok()? == port).then(|| inode.to_owned())
     })
 }
 

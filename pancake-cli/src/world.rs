@@ -12,10 +12,13 @@ mod journal;
 use std::{path::PathBuf, time::Duration};
 
 use pancake_lab::world::{HttpAnswer, HttpRequest, WorldError, WorldResult};
-use pancake_node::{ErrorKind, Node, NodeError};
+use pancake_node::{
+    ErrorKind, Node, NodeError,
+    api::{SqlEvent, SqlRequest},
+};
 use pancake_types::SystemClock;
 use serde_json::Value;
-use tokio::runtime::Handle;
+use tokio::{runtime::Handle, sync::mpsc::Receiver};
 
 /// Longest wait for an HTTP answer that a lab asks for.
 const HTTP_WAIT_MAX: Duration = Duration::from_secs(10);
@@ -37,6 +40,12 @@ impl Shop {
     /// Runs a future of the engine to its end on this thread.
     fn wait<T>(&self, future: impl Future<Output = T>) -> T {
         self.handle.block_on(future)
+    }
+
+    /// Begins to run statements; what they tell is waited for one by one.
+    fn sql(&self, request: SqlRequest) -> Receiver<SqlEvent> {
+        let _context = self.handle.enter();
+        self.node.sql(request)
     }
 
     fn call(&self, request: &HttpRequest) -> WorldResult<HttpAnswer> {

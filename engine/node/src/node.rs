@@ -101,14 +101,13 @@ impl Node {
             for (listener, advertised) in listeners {
                 let broker = node.broker().clone();
                 let stop = node.0.stop.clone();
-                tasks.spawn(async move { drop(broker.serve(listener, advertised, stop).await) });
+                tasks.spawn(async move { broker.serve(listener, advertised, stop).await });
             }
             let (settling, stop) = (node.clone(), node.0.stop.clone());
             tasks.spawn(async move { settling.settle_jobs(stop).await });
         }
         let ready = node.0.options.clock.monotonic().saturating_sub(options.process_start);
-        // Set once, here.
-        drop(node.0.ready.set(ready));
+        node.0.ready.get_or_init(|| ready);
         Ok(node)
     }
 

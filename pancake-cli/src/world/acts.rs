@@ -40,7 +40,7 @@ impl Hands for Shop {
     fn run_sql(&self, _desk: &Desk, text: &str) -> WorldResult<CellOutput> {
         let request =
             SqlRequest { sql: text.to_owned(), streaming: false, max_rows: Some(CELL_ROWS_MAX) };
-        let mut events = self.node.sql(request);
+        let mut events = self.sql(request);
         let mut output = CellOutput::default();
         while let Some(event) = self.wait(events.recv()) {
             take(&mut output, event)?;

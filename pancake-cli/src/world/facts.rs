@@ -82,7 +82,7 @@ impl World for Shop {
     fn query(&self, sql: &str, rows_max: usize) -> WorldResult<Rows> {
         let request =
             SqlRequest { sql: sql.to_owned(), streaming: false, max_rows: Some(rows_max as u64) };
-        let mut events = self.node.sql(request);
+        let mut events = self.sql(request);
         let mut rows = Rows::default();
         while let Some(event) = self.wait(events.recv()) {
             match event {
@@ -203,6 +203,7 @@ fn model_facts(model: ModelView) -> ModelFacts {
         aliases: model.aliases.into_iter().map(|(a, v)| (a, v.into())).collect(),
         serving: model.serving.map(u64::from),
         updates: model.online.as_ref().map_or(0, |o| o.events),
+        online_lag: model.online.as_ref().map(|o| o.lag),
         online_age_ms: model.online.and_then(|o| o.age_ms).map(|ms| ms as f64),
     }
 }
