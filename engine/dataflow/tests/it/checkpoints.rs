@@ -66,6 +66,26 @@ fn a_full_disk_fails_the_checkpoint_and_not_the_job() {
 }
 
 #[test]
+fn sinks_commit_with_each_checkpoint_and_not_before() {
+    let (setup, storage, outside) = (setup(), storage(0), Outside::default());
+    let simulation = Simulation::new(0);
+    let options = with_checkpoints(16, &storage);
+    let job = JobHandle::start(&setup.graph(&outside), &options, &simulation).unwrap();
+    let sizes = || {
+        let outside = outside.lock().unwrap();
+        (outside.written.len(), outside.committed.len())
+    };
+    while sizes().0 == 0 {
+        simulation.run(1);
+    }
+    assert_eq!(sizes().1, 0);
+    run_until(&simulation, &job.checkpoint_now()).unwrap();
+    simulation.run(20);
+    assert!(sizes().1 > 0);
+    assert!(matches!(job.status(), JobStatus::Running));
+}
+
+#[test]
 fn three_checkpoints_are_kept() {
     let (setup, storage, outside) = (setup(), storage(0), Outside::default());
     let simulation = Simulation::new(0);

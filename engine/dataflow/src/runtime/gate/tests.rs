@@ -92,3 +92,13 @@ fn a_newer_barrier_gives_up_an_older_alignment() {
     bench.check(1, mark(11), "");
     bench.check(0, mark(11), "11");
 }
+
+#[test]
+fn a_restored_gate_does_not_go_back() {
+    let mut bench = bench(2);
+    bench.gate.restore(Watermark::from_millis(50));
+    bench.check(0, mark(10), "");
+    bench.check(1, mark(50), "");
+    bench.check(0, mark(60), "");
+    bench.check(1, mark(55), "55");
+}
