@@ -107,7 +107,12 @@ pub(crate) fn dispatch<O: Op>(op: O) -> O::Out {
     }
 }
 
-/// Calls generic code with the number of [`Lanes`] per row as a constant.
+/// How many [`Lanes`] hold a row of so many numbers: 1, 2, 4 or 8, so that few versions of the code are compiled.
+pub(crate) fn blocks_for(columns: usize) -> usize {
+    columns.div_ceil(LANES).next_power_of_two()
+}
+
+/// Calls generic code with the number of [`Lanes`] per row, one of [`blocks_for`]'s, as a constant.
 macro_rules! with_blocks {
     ($blocks:expr, $constant:ident => $body:expr) => {
         match $blocks {
@@ -119,24 +124,8 @@ macro_rules! with_blocks {
                 const $constant: usize = 2;
                 $body
             }
-            3 => {
-                const $constant: usize = 3;
-                $body
-            }
             4 => {
                 const $constant: usize = 4;
-                $body
-            }
-            5 => {
-                const $constant: usize = 5;
-                $body
-            }
-            6 => {
-                const $constant: usize = 6;
-                $body
-            }
-            7 => {
-                const $constant: usize = 7;
                 $body
             }
             _ => {

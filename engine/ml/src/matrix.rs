@@ -5,7 +5,7 @@
 
 use crate::{
     FACTORS_MAX,
-    lanes::{LANES, Lanes, Op, Row, add_scaled, dispatch, dot, with_blocks},
+    lanes::{LANES, Lanes, Op, Row, add_scaled, blocks_for, dispatch, dot, with_blocks},
 };
 
 /// Rows of factors.
@@ -20,7 +20,7 @@ impl Matrix {
     /// A matrix of zeros. More columns than [`FACTORS_MAX`](crate::FACTORS_MAX) are cut off.
     pub fn zeros(rows: usize, columns: usize) -> Self {
         let columns = columns.clamp(1, FACTORS_MAX);
-        let blocks = columns.div_ceil(LANES);
+        let blocks = blocks_for(columns);
         Self { columns, blocks, lanes: vec![Lanes::ZERO; rows * blocks] }
     }
 

@@ -8,7 +8,8 @@ pub(crate) fn planted(clusters: u32) -> Pairs {
     for user in 0..clusters * 40 {
         let group = user % clusters;
         for draw in 0..10_u32 {
-            let item = user.wrapping_mul(7).wrapping_add(draw.wrapping_mul(11)) % 30;
+            let item = (user * 100 + draw).wrapping_mul(0x9E37_79B9) >> 16;
+            let item = item % 30;
             pairs.push(&format!("u{user}"), &format!("{group}/{item}"));
         }
         pairs.push(&format!("u{user}"), &format!("{}/{}", (group + 1) % clusters, user % 30));

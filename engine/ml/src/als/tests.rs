@@ -87,7 +87,9 @@ fn factors_that_fill_no_whole_lanes_work_too() {
         let seen = Interactions::from(&planted(3));
         let model = train(&seen, &AlsSettings { factors, ..settings() }).unwrap();
         assert_eq!(model.user_vector("u0").unwrap().len(), factors);
-        assert!(factors < 7 || share(&model.recommend("u1", 10), 1) >= 8, "{factors} factors");
+        let shares = (0..120).map(|u| share(&model.recommend(&format!("u{u}"), 10), u % 3));
+        let share = shares.sum::<usize>() as f64 / 1_200.0;
+        assert!(factors < 7 || share > 0.6, "{factors} factors, {share} of their cluster");
     }
 }
 
