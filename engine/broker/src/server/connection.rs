@@ -64,11 +64,11 @@ pub(crate) struct Peer {
 /// Why a connection ends.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConnectionError {
-    #[error("the socket failed")]
+    #[error("the socket failed: {0}")]
     Io(#[from] io::Error),
     #[error(transparent)]
     Frame(#[from] FrameError),
-    #[error("a request does not decode")]
+    #[error("a request does not decode: {0}")]
     Decode(#[from] DecodeError),
     #[error("API {api_key} version {version} is not served")]
     Unsupported { api_key: i16, version: i16 },

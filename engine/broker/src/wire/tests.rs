@@ -1,5 +1,7 @@
 //! Every API in every version beside another implementation of the protocol, and hostile bytes.
 
+use std::collections::HashSet;
+
 use bytes::{Bytes, BytesMut};
 use kafka_protocol::{messages, protocol};
 use proptest::prelude::*;
@@ -44,10 +46,28 @@ where
     let theirs = Theirs::decode(&mut rest, v.number)
         .unwrap_or_else(|e| panic!("version {}: {e}; {ours:?}", v.number));
     assert!(rest.is_empty(), "version {}: {} bytes unread of {ours:?}", v.number, rest.len());
+    check_names(&format!("{ours:?}"), &format!("{theirs:?}"));
     let mut again = BytesMut::new();
     theirs.encode(&mut again, v.number).unwrap_or_else(|e| panic!("{e}: {theirs:?}"));
     assert_eq!(again.freeze(), bytes, "version {}: {ours:?} is not {theirs:?}", v.number);
     assert_eq!(decode::<Ours>(bytes, v).as_ref(), Ok(&ours), "version {}", v.number);
+}
+
+/// Two fields of one type that trade their names encode to the same bytes, so the names are compared too.
+#[track_caller]
+fn check_names(ours: &str, theirs: &str) {
+    let is_name = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_';
+    let names = |text: &str| -> Vec<String> {
+        let before = text.split(": ").map(|part| part.rsplit(|c| !is_name(c)).next());
+        before.map(|name| name.unwrap_or_default().to_owned()).filter(|n| !n.is_empty()).collect()
+    };
+    // A tagged field, which we skip, with the name of another.
+    let theirs = theirs.replace("ReplicaState { replica_id:", "");
+    let (mut ours, mut theirs) = (names(ours), names(&theirs));
+    let both: HashSet<_> = ours.iter().filter(|n| theirs.contains(n)).cloned().collect();
+    ours.retain(|name| both.contains(name));
+    theirs.retain(|name| both.contains(name));
+    assert_eq!(ours, theirs, "fields come in another order");
 }
 
 fn check_api<A, Request, Response>(entropy: &[u8])
