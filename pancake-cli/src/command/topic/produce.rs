@@ -41,7 +41,7 @@ pub(crate) struct ProduceArgs {
     #[arg(long, short)]
     key: Option<String>,
     /// Value; may be given more than once. Lines of standard input if absent
-    #[arg(long, short)]
+    #[arg(long)]
     value: Vec<String>,
     /// Split each line into key and value at this text
     #[arg(long, short = 'K', value_name = "TEXT", conflicts_with = "key")]
