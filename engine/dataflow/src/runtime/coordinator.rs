@@ -359,6 +359,8 @@ impl Task for Coordinator {
 
     fn wait(&self, timeout: Option<Duration>) {
         self.inbox.signal.wait(timeout);
+        // A signal that is not taken would end every later wait at once.
+        self.inbox.signal.take();
     }
 
     fn take_signal(&self) -> bool {
