@@ -22,6 +22,7 @@ use crate::{
     parse::{self, ast::Kind},
 };
 
+pub(crate) use ddl::delay;
 pub(crate) use resolve::{interval_ms, table as resolve_table, unknown_column};
 
 /// A table or a view.

@@ -231,7 +231,20 @@ impl Session {
             _ => return Err(SqlError::new("only queries and inserts have a plan")),
         };
         let plan = bind::query(query, statement, &self.catalog, &self.functions)?;
-        let bounded = self.executor.explain(&plan, statement)?;
-        describe::plan(&bounded)
+        let mut text = format!("== Plan ==\n{}", self.executor.explain(&plan, statement)?);
+        if self.options.mode() == Mode::Streaming && stream::reads_tables(&plan) {
+            let context = stream::Context::new(&self.options, &self.connectors, statement);
+            let graph = match inner {
+                Kind::Insert(insert) => {
+                    let target = insert::Target::find(insert, statement, &self.catalog)?;
+                    let plan = target.project(plan, statement)?;
+                    stream::insert(&plan, &target.table, &context)?.graph
+                }
+                _ => stream::select(&plan, &context)?.job.graph,
+            };
+            text.push_str("\n\n== Job ==\n");
+            text.push_str(&describe::graph(&graph));
+        }
+        describe::plan(&text)
     }
 }

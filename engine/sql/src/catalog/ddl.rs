@@ -43,7 +43,8 @@ fn column(column: &Column) -> String {
     }
 }
 
-fn delay(ms: i64) -> String {
+/// What is subtracted in a watermark, as SQL.
+pub(crate) fn delay(ms: i64) -> String {
     match ms {
         0 => String::new(),
         ms if ms % 1_000 == 0 => format!(" - INTERVAL '{}' SECOND", ms / 1_000),

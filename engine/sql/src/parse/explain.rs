@@ -92,7 +92,52 @@ pub(super) fn explain(error: &ParserError, piece: &Piece) -> SqlError {
             error.at = Some(place);
             error
         }
-        None => error,
+        None => match found.and_then(|index| reserved_name(piece, index)) {
+            Some(name) => {
+                error.hint(format!("where `{name}` is a name, write it in backticks: `{name}`"))
+            }
+            None => error,
+        },
+    }
+}
+
+/// Reserved words that learners take for names of columns.
+const NAME_LIKE: &[&str] = &[
+    "DATE",
+    "TIME",
+    "TIMESTAMP",
+    "INTERVAL",
+    "VALUE",
+    "VALUES",
+    "ORDER",
+    "GROUP",
+    "START",
+    "END",
+    "YEAR",
+    "MONTH",
+    "DAY",
+    "HOUR",
+    "MINUTE",
+    "SECOND",
+    "ROW",
+    "ROWS",
+    "TABLE",
+    "POSITION",
+    "CASE",
+];
+
+fn reserved_name(piece: &Piece, found: usize) -> Option<&str> {
+    let before = found.checked_sub(1).and_then(|i| piece.tokens.get(i));
+    let word = |token: &'_ TokenWithSpan| match &token.token {
+        Token::Word(word) if word.quote_style.is_none() => {
+            NAME_LIKE.contains(&word.value.to_uppercase().as_str())
+        }
+        _ => false,
+    };
+    let token = [before, piece.tokens.get(found)].into_iter().flatten().find(|t| word(t))?;
+    match &token.token {
+        Token::Word(word) => Some(&word.value),
+        _ => None,
     }
 }
 

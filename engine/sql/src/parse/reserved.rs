@@ -5,7 +5,7 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    Expr, Ident, Query, Select, SelectItem, SetExpr, TableFactor, Visit, Visitor,
+    Expr, FunctionArguments, Ident, Query, Select, SelectItem, SetExpr, TableFactor, Visit, Visitor,
 };
 
 use super::ast::{ColumnSpecKind, Kind, Statement, ident_position};
@@ -105,6 +105,12 @@ impl Visitor for Names {
         match expr {
             Expr::Identifier(ident) => flow(check_ident(ident)),
             Expr::CompoundIdentifier(parts) => flow(parts.iter().try_for_each(check_ident)),
+            // `user` without parentheses is a function to the parser, and a column to the one who wrote it.
+            Expr::Function(f) if matches!(f.args, FunctionArguments::None) => {
+                let name = f.name.0.first().and_then(|part| part.as_ident());
+                let user = name.filter(|name| name.value.to_ascii_uppercase().ends_with("USER"));
+                flow(user.map_or(Ok(()), check_ident))
+            }
             _ => ControlFlow::Continue(()),
         }
     }

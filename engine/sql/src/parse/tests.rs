@@ -75,6 +75,9 @@ fn reserved_words_need_backticks() {
     check_error("SELECT COUNT(*) AS count FROM t", 1, 20, &["reserved"]);
     check_error("CREATE TABLE t (a INT,\n  value INT)", 2, 3, &["reserved"]);
     check_error("SELECT t.dateTime FROM t", 1, 10, &["reserved"]);
+    check_error("SELECT user FROM t", 1, 8, &["reserved", "`user`"]);
+    check_error("SELECT timestamp FROM t", 1, 8, &["reserved", "`timestamp`"]);
+    check_error("SELECT interval, a FROM t", 1, 16, &["where `interval` is a name"]);
     check_parses("SELECT `day`, COUNT(*) AS `count` FROM t WHERE `value` > 1");
     check_parses("SELECT CURRENT_DATE, name, id, ts, score, item, title FROM t");
 }

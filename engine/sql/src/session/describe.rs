@@ -7,12 +7,13 @@ use arrow::{
     datatypes::{DataType, Field, Schema},
 };
 use datafusion::sql::sqlparser::ast::Ident;
+use pancake_dataflow::{Exchange, JobGraph};
 
 use super::SessionOptions;
 use crate::{
     bind::{self, Functions},
     bounded::Rows,
-    catalog::{Catalog, Object},
+    catalog::{Catalog, Object, delay},
     connector::{ColumnKind, TableDef},
     error::SqlError,
     parse::{
@@ -102,8 +103,7 @@ fn table_columns(table: &TableDef) -> Result<Rows, SqlError> {
                     Some(format!("METADATA FROM '{key}'{is_virtual}"))
                 }
             },
-            watermark: watermark
-                .map(|mark| format!("`{}` - {:.3} s", mark.column, mark.delay_ms as f64 / 1_000.0)),
+            watermark: watermark.map(|mark| format!("`{}`{}", mark.column, delay(mark.delay_ms))),
         }
     });
     described(&rows.collect::<Vec<_>>())
@@ -132,6 +132,24 @@ pub(super) fn options(options: &SessionOptions) -> Result<Rows, SqlError> {
         ("key", Arc::new(StringArray::from(names))),
         ("value", Arc::new(StringArray::from(values))),
     ])
+}
+
+/// The vertices of a job in order, each with how rows come to it.
+pub(super) fn graph(graph: &JobGraph) -> String {
+    let vertices = graph.vertices().iter().enumerate().map(|(index, vertex)| {
+        let inputs = graph.edges().iter().filter(|edge| edge.to.index() == index);
+        let inputs = inputs.map(|edge| match &edge.exchange {
+            Exchange::Forward => format!(" <- {}", edge.from.index()),
+            Exchange::Hash(columns) if columns.is_empty() => {
+                format!(" <- {} all", edge.from.index())
+            }
+            Exchange::Hash(_) => format!(" <- {} by key", edge.from.index()),
+            Exchange::Rebalance => format!(" <- {} in turn", edge.from.index()),
+        });
+        let inputs: Vec<String> = inputs.collect();
+        format!("{index}: {} x{}{}", vertex.name, vertex.parallelism, inputs.concat())
+    });
+    vertices.collect::<Vec<_>>().join("\n")
 }
 
 /// `EXPLAIN`: a plan as text.

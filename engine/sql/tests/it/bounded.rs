@@ -62,6 +62,22 @@ fn queries_give_flinks_rows() {
 #[test]
 fn windows_are_cut_as_in_a_stream() {
     check(
+        "SELECT COUNT(*) AS n FROM TUMBLE(TABLE orders, DESCRIPTOR(ts), INTERVAL '1' MINUTE) AS w
+         WHERE w.window_start < TIMESTAMP '2026-05-01 09:01:00'",
+        &[r#"{"n":2}"#],
+    );
+    check(
+        "SELECT COUNT(*) AS n FROM TABLE(TUMBLE(DATA => TABLE orders, TIMECOL => DESCRIPTOR(ts),
+           SIZE => INTERVAL '10' MINUTES)) GROUP BY window_start, window_end",
+        &[r#"{"n":3}"#],
+    );
+    check(
+        "SELECT COUNT(*) AS n
+         FROM TABLE(TUMBLE(TABLE orders, DESCRIPTOR(ts), INTERVAL '10' MINUTES, INTERVAL '1' MINUTE))
+         GROUP BY window_start, window_end",
+        &[r#"{"n":1}"#, r#"{"n":2}"#],
+    );
+    check(
         "SELECT window_start, window_end, window_time, COUNT(*) AS n
          FROM TABLE(TUMBLE(TABLE orders, DESCRIPTOR(ts), INTERVAL '1' MINUTE))
          GROUP BY window_start, window_end, window_time",

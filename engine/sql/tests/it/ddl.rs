@@ -31,6 +31,34 @@ fn the_ddl_of_a_table_makes_it_again() {
 }
 
 #[test]
+fn every_kind_of_column_survives_being_written_out() {
+    let mut lab = Lab::new();
+    let ddl = created(
+        &mut lab,
+        "CREATE TABLE `odd ``name` (
+           a BIGINT NOT NULL COMMENT 'x', b AS a * 2 + CHAR_LENGTH('it''s'), o BIGINT METADATA FROM 'offset' VIRTUAL,
+           ts TIMESTAMP_LTZ(3) METADATA, days AS TIMESTAMPDIFF(DAY, ts, TIMESTAMP '2026-01-01 00:00:00'),
+           r ROW<x INT, tags ARRAY<STRING>>, m MAP<STRING, DECIMAL(9, 4)>, p STRING,
+           WATERMARK FOR ts AS ts - INTERVAL '1.5' SECOND, PRIMARY KEY (a, p) NOT ENFORCED
+         ) PARTITIONED BY (p) WITH ('connector' = 'memory', 'topic' = 'it''s')",
+    );
+    let mut again = Lab::new();
+    assert_eq!(created(&mut again, &ddl), ddl);
+    assert!(ddl.contains("INTERVAL '1.500' SECOND") && ddl.contains("VIRTUAL"), "{ddl}");
+}
+
+#[test]
+fn explain_shows_the_plan_and_the_job() {
+    let mut lab = Lab::new();
+    lab.ok(ORDERS);
+    let text = lab.rows("EXPLAIN SELECT stand, COUNT(*) FROM orders GROUP BY stand").join("");
+    assert!(
+        text.contains("== Plan ==") && text.contains("GroupAggregate x1 <- 1 by key"),
+        "{text}"
+    );
+}
+
+#[test]
 fn like_takes_over_what_it_is_told_to() {
     let mut lab = Lab::new();
     lab.ok(ORDERS);

@@ -100,10 +100,10 @@ fn expressions_agree_with_flink() {
         fs::write(&list, all.join("\n") + "\n").unwrap();
     }
     println!("{} of {} expressions agree with Flink\n{report}", agree.len(), cases.len());
-    let lost: Vec<&String> = listed.difference(&agree).collect();
-    assert!(lost.is_empty(), "these agreed and do not any more: {lost:#?}\n{report}");
+    let missing: Vec<&String> = listed.difference(&agree).collect();
+    assert!(missing.is_empty(), "these agreed and do not any more: {missing:#?}\n{report}");
     assert!(listed.len() >= AGREE_MIN, "the list has {} expressions", listed.len());
 }
 
 /// The list may only grow.
-const AGREE_MIN: usize = 1;
+const AGREE_MIN: usize = 288;

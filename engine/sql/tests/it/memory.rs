@@ -27,7 +27,7 @@ type Taken = Arc<Mutex<BTreeMap<String, Vec<ChangeBatch>>>>;
 
 /// The connector, under the name that a test gives it.
 #[derive(Clone, Debug)]
-pub struct Memory {
+pub(crate) struct Memory {
     name: &'static str,
     accepts: Accepts,
     tables: Tables,
@@ -176,18 +176,18 @@ impl Sink for Writing {
 }
 
 /// A session with the connectors `memory` (append-only), `upserts` and `changes`.
-pub struct Lab {
-    pub session: Session,
+pub(crate) struct Lab {
+    pub(crate) session: Session,
     tables: Tables,
     taken: Taken,
 }
 
 impl Lab {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with_limits(Limits::default())
     }
 
-    pub fn with_limits(limits: Limits) -> Self {
+    pub(crate) fn with_limits(limits: Limits) -> Self {
         let (tables, taken) = (Tables::default(), Taken::default());
         let connector = |name, accepts| {
             let (tables, taken) = (Arc::clone(&tables), Arc::clone(&taken));
@@ -204,24 +204,24 @@ impl Lab {
     }
 
     /// Puts batches into a table, split by split.
-    pub fn fill(&self, table: &str, splits: Vec<Vec<RecordBatch>>) {
+    pub(crate) fn fill(&self, table: &str, splits: Vec<Vec<RecordBatch>>) {
         self.tables.lock().unwrap().insert(table.to_owned(), splits);
     }
 
     /// Takes all rows out of a table.
-    pub fn take(&self, table: &str) -> Vec<RecordBatch> {
+    pub(crate) fn take(&self, table: &str) -> Vec<RecordBatch> {
         self.tables.lock().unwrap().remove(table).unwrap_or_default().concat()
     }
 
     /// Names of the columns of a table or view, in order.
-    pub fn columns(&mut self, object: &str) -> Vec<String> {
+    pub(crate) fn columns(&mut self, object: &str) -> Vec<String> {
         let statement = self.session.plan(&format!("SELECT * FROM {object}")).unwrap();
         let rows = self.session.query_bounded(&statement[0]).unwrap();
         rows.schema().fields().iter().map(|field| field.name().clone()).collect()
     }
 
     /// Carries out all statements of a text and gives back what the last one came to.
-    pub fn run(&mut self, text: &str) -> Result<Outcome, SqlError> {
+    pub(crate) fn run(&mut self, text: &str) -> Result<Outcome, SqlError> {
         let mut last = Outcome::Done(String::new());
         for statement in self.session.plan(text)? {
             last = self.session.execute(&statement)?;
@@ -230,13 +230,13 @@ impl Lab {
     }
 
     #[track_caller]
-    pub fn ok(&mut self, text: &str) -> Outcome {
+    pub(crate) fn ok(&mut self, text: &str) -> Outcome {
         self.run(text).unwrap_or_else(|error| panic!("{text}\n{error}"))
     }
 
     /// The error that a text must end in, while its statements are planned, carried out or read.
     #[track_caller]
-    pub fn error(&mut self, text: &str) -> SqlError {
+    pub(crate) fn error(&mut self, text: &str) -> SqlError {
         match self.run(text) {
             Err(error) => error,
             Ok(Outcome::Rows(rows)) => {
@@ -248,11 +248,11 @@ impl Lab {
 
     /// Rows of a bounded query, as JSON, sorted.
     #[track_caller]
-    pub fn rows(&mut self, text: &str) -> Vec<String> {
+    pub(crate) fn rows(&mut self, text: &str) -> Vec<String> {
         self.try_rows(text).unwrap_or_else(|error| panic!("{text}\n{error}"))
     }
 
-    pub fn try_rows(&mut self, text: &str) -> Result<Vec<String>, SqlError> {
+    pub(crate) fn try_rows(&mut self, text: &str) -> Result<Vec<String>, SqlError> {
         let statements = self.session.plan(text)?;
         let (last, before) = statements.split_last().unwrap();
         for statement in before {
@@ -272,15 +272,15 @@ impl Lab {
     }
 
     /// What a sink took, folded to the rows that are there in the end, sorted.
-    pub fn folded(&self, table: &str) -> Vec<String> {
+    pub(crate) fn folded(&self, table: &str) -> Vec<String> {
         fold(self.taken.lock().unwrap().get(table).into_iter().flatten())
     }
 
     /// The changes that a sink took, as `+I {…}`.
-    pub fn changes(&self, table: &str) -> Vec<String> {
+    pub(crate) fn changes(&self, table: &str) -> Vec<String> {
         let taken = self.taken.lock().unwrap();
         let batches = taken.get(table).into_iter().flatten();
-        batches.flat_map(|b| changes_of(b)).map(|(kind, row)| format!("{kind} {row}")).collect()
+        batches.flat_map(changes_of).map(|(kind, row)| format!("{kind} {row}")).collect()
     }
 }
 
@@ -289,7 +289,7 @@ fn changes_of(batch: &ChangeBatch) -> Vec<(RowKind, Value)> {
 }
 
 /// Adds up changes: a row is there as often as it came more than it went.
-pub fn fold<'a>(batches: impl IntoIterator<Item = &'a ChangeBatch>) -> Vec<String> {
+pub(crate) fn fold<'a>(batches: impl IntoIterator<Item = &'a ChangeBatch>) -> Vec<String> {
     let mut counts: BTreeMap<String, i64> = BTreeMap::new();
     for batch in batches {
         for (kind, row) in changes_of(batch) {
@@ -306,7 +306,7 @@ pub fn fold<'a>(batches: impl IntoIterator<Item = &'a ChangeBatch>) -> Vec<Strin
 
 /// Runs a job to its end in a simulation.
 #[track_caller]
-pub fn run_job(job: &JobPlan, seed: u64, batch_rows: usize) -> JobStatus {
+pub(crate) fn run_job(job: &JobPlan, seed: u64, batch_rows: usize) -> JobStatus {
     let simulation = Simulation::new(seed);
     let mut options = JobOptions::new(Arc::new(simulation.virtual_clock()));
     options.batch_rows_max = batch_rows;
@@ -320,7 +320,7 @@ pub fn run_job(job: &JobPlan, seed: u64, batch_rows: usize) -> JobStatus {
 
 /// Runs a streaming SELECT to its end on threads of its own and gives back its changes.
 #[track_caller]
-pub fn read(rows: StreamRows, batch_rows: usize) -> Vec<ChangeBatch> {
+pub(crate) fn read(rows: StreamRows, batch_rows: usize) -> Vec<ChangeBatch> {
     let mut options = JobOptions::new(Arc::new(pancake_types::SystemClock::new()));
     options.batch_rows_max = batch_rows;
     let StreamRows { job, changes, .. } = rows;
