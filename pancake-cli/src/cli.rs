@@ -13,7 +13,7 @@ use crate::command;
 /// `pancake up --open` starts everything and shows it in the browser; `pancake lab start 01` begins the first lab.
 /// Commands talk to the running workshop, or start one for their own duration.
 #[derive(Parser, Debug)]
-#[command(name = "pancake", version, max_term_width = 100, propagate_version = true)]
+#[command(name = "pancake", version, max_term_width = 100)]
 #[command(
     after_help = "Start here:\n  pancake up --open        the workshop, in the browser\n  pancake lab start 01     the first lab, in this terminal\n  pancake demo             the finished pipeline, running"
 )]

@@ -220,8 +220,10 @@ impl Node {
         }
         let (node, model) = (self.clone(), model.to_owned());
         blocking(move || {
+            let version = request.version.map(Version::new);
+            node.inner().models.check_online(&model, version, request.online.as_deref())?;
             node.inner().models.command(&model, |registry, name| {
-                registry.deploy(name, request.version.map(Version::new), request.online.clone())
+                registry.deploy(name, version, request.online.clone())
             })?;
             node.model(&model)
         })
@@ -275,6 +277,27 @@ impl Models {
         let event = make(&self.registry(), &name).map_err(registry_error)?;
         self.record(event)?;
         self.serve(&name)
+    }
+
+    /// Only a model with a row for each user and each item can be updated online.
+    fn check_online(
+        &self,
+        model: &str,
+        version: Option<Version>,
+        online: Option<&str>,
+    ) -> Result<(), NodeError> {
+        let name = self.name(model)?;
+        let registry = self.registry();
+        let Ok(entry) = registry.model(&name) else { return Ok(()) };
+        let record = version.map_or_else(|| entry.newest(), |v| entry.versions.get(&v));
+        match record.map(|r| r.algorithm.as_str()) {
+            Some(algorithm) if online.is_some() && algorithm != "als" => {
+                let message = format!("a version made by `{algorithm}` cannot be updated online");
+                Err(NodeError::invalid("not_online", message)
+                    .hint("train it with `--algorithm als`, or deploy it without `--online`"))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn delete(&self, model: &str) -> Result<(), NodeError> {

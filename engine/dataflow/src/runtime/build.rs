@@ -61,7 +61,8 @@ pub(crate) fn build(
     for (index, place) in plan.tasks.iter().enumerate() {
         let signal = wiring.signal(index);
         let mailbox = Arc::new(Mailbox::new(&signal));
-        let metrics = Arc::new(TaskMetrics::new(wiring.inputs_of(index), wiring.clock.monotonic()));
+        let (inputs, now) = (wiring.inputs_of(index), wiring.clock.monotonic());
+        let metrics = Arc::new(TaskMetrics::new(inputs, &signal, now));
         let (head, chain, to_restore) = builder.task(index, &metrics)?;
         let is_source = matches!(head, Head::Reader(_));
         members.push(Member {

@@ -66,10 +66,15 @@ impl Signal {
         self.set.swap(false, Ordering::SeqCst)
     }
 
-    /// Waits for a signal, or for `timeout`.
+    /// Whether there was a signal since it was last taken.
+    pub(crate) fn is_set(&self) -> bool {
+        self.set.load(Ordering::SeqCst)
+    }
+
+    /// Waits for a signal, or for `timeout`; the signal stays until it is taken.
     pub(crate) fn wait(&self, timeout: Option<Duration>) {
         let guard = lock(&self.gate);
-        if self.take() {
+        if self.is_set() {
             return;
         }
         match timeout {
@@ -79,7 +84,6 @@ impl Signal {
             }
             None => drop(self.changed.wait(guard).unwrap_or_else(PoisonError::into_inner)),
         }
-        self.set.store(false, Ordering::SeqCst);
     }
 }
 
@@ -183,6 +187,6 @@ mod tests {
         let signal = Signal::default();
         signal.notify();
         signal.wait(None);
-        assert!(!signal.take());
+        assert!(signal.take() && !signal.take());
     }
 }

@@ -5,7 +5,10 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicI64, AtomicU8, AtomicU64, Ordering::Relaxed},
+        atomic::{
+            AtomicI64, AtomicU8, AtomicU64,
+            Ordering::{Relaxed, SeqCst},
+        },
     },
     time::Duration,
 };
@@ -13,7 +16,7 @@ use std::{
 use pancake_types::Watermark;
 use serde::{Deserialize, Serialize};
 
-use super::channel::{Channel, lock};
+use super::channel::{Channel, Signal, lock};
 use crate::{Gauges, OperatorId};
 
 /// What a subtask spends its time on.
@@ -35,23 +38,31 @@ pub(crate) struct TaskMetrics {
     activity: AtomicU8,
     since_us: AtomicU64,
     inputs: Vec<Arc<Channel>>,
+    signal: Arc<Signal>,
 }
 
 impl TaskMetrics {
-    pub(crate) fn new(inputs: Vec<Arc<Channel>>, now: Duration) -> Self {
+    /// A task counts as busy until its first step has found nothing to do.
+    pub(crate) fn new(inputs: Vec<Arc<Channel>>, signal: &Arc<Signal>, now: Duration) -> Self {
         Self {
             micros: Default::default(),
-            activity: AtomicU8::new(Activity::Idle as u8),
+            activity: AtomicU8::new(Activity::Busy as u8),
             since_us: AtomicU64::new(now.as_micros() as u64),
             inputs,
+            signal: Arc::clone(signal),
         }
+    }
+
+    /// Whether the task has done all that there is to do, and nothing has woken it since.
+    fn is_at_rest(&self) -> bool {
+        self.activity.load(SeqCst) == Activity::Idle as u8 && !self.signal.is_set()
     }
 
     /// The time until now belongs to the activity so far; a new one begins.
     pub(crate) fn switch(&self, activity: Activity, now: Duration) {
         let now = now.as_micros() as u64;
         let since = self.since_us.swap(now, Relaxed);
-        let last = self.activity.swap(activity as u8, Relaxed);
+        let last = self.activity.swap(activity as u8, SeqCst);
         if let Some(counter) = self.micros.get(usize::from(last)) {
             counter.fetch_add(now.saturating_sub(since), Relaxed);
         }
@@ -118,6 +129,7 @@ impl NodeMetrics {
             subtask: self.subtask,
             rows_in: self.rows_in.load(Relaxed),
             rows_out: self.rows_out.load(Relaxed),
+            at_rest: self.task.is_at_rest(),
             busy_us,
             idle_us,
             backpressured_us,
@@ -139,6 +151,9 @@ pub struct SubtaskStats {
     pub rows_in: u64,
     /// Rows that went out; for a sink, rows it wrote.
     pub rows_out: u64,
+    /// Whether it has done all that there is to do, and nothing has woken it since. Read upstream first: rows that have
+    /// left a subtask at rest are seen by the next one as work.
+    pub at_rest: bool,
     /// Microseconds of work since the start. Vertices chained in one thread share their times.
     pub busy_us: u64,
     /// Microseconds without input.

@@ -274,6 +274,8 @@ impl Task for Subtask {
                     let blocked = self.chain.outputs.is_blocked();
                     let activity = if blocked { Activity::Backpressured } else { Activity::Idle };
                     self.ties.metrics.switch(activity, self.ties.clock.monotonic());
+                } else if step == Step::Done {
+                    self.ties.metrics.switch(Activity::Idle, self.ties.clock.monotonic());
                 }
                 step
             }
@@ -286,6 +288,9 @@ impl Task for Subtask {
 
     fn wait(&self, timeout: Option<Duration>) {
         self.ties.signal.wait(timeout);
+        // Busy before the signal is taken, so that nobody sees a task at rest that has been woken.
+        self.ties.metrics.switch(Activity::Busy, self.ties.clock.monotonic());
+        self.ties.signal.take();
     }
 
     fn take_signal(&self) -> bool {

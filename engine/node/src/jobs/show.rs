@@ -99,7 +99,7 @@ pub(super) fn totals(stats: &JobStats) -> Totals {
         late_max_ms: all().map(|s| s.gauges.lateness_max_ms).max().unwrap_or(0),
         malformed: of("source").map(|s| s.gauges.skipped_rows).sum(),
         first_malformed: of("source").find_map(|s| s.first_skipped.clone()),
-        caught_up: of("source").all(|s| s.gauges.backlog_rows == 0),
+        caught_up: all().all(|s| s.at_rest) && of("source").all(|s| s.gauges.backlog_rows == 0),
     }
 }
 

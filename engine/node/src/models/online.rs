@@ -125,7 +125,7 @@ impl Start {
         params: &TopicPartition,
         model: FactorModel,
     ) -> Result<(Arc<Live>, OnlineUpdater), NodeError> {
-        let start = self.source_start()?;
+        let start = self.source_start();
         let live = Live::new(self.version.version, model.clone());
         let mut updater = OnlineUpdater::new(self.version.version, model, start);
         let (mut next, end) = self.broker.bounds(params).map_err(fetch_error)?;
@@ -146,16 +146,11 @@ impl Start {
         Ok((Arc::new(live), updater))
     }
 
-    /// Where the events begin that the version was not trained on: where its topic ended then, or, for a topic that
-    /// training knew nothing of, where it ends now.
-    fn source_start(&self) -> Result<BTreeMap<PartitionId, Offset>, NodeError> {
-        let Some(topic) = &self.topic else { return Ok(BTreeMap::new()) };
-        if let Some(ends) = self.version.trained_to.get(topic) {
-            return Ok(ends.clone());
-        }
-        let view = self.broker.topic(&name(topic)?);
-        let partitions = view.map(|v| v.partitions).unwrap_or_default();
-        Ok(partitions.iter().map(|p| (p.id, p.log_end_offset)).collect())
+    /// Where the events begin that the version was not trained on: where its topic ended then. A topic that training did
+    /// not see is newer than the version, so all of it counts; pairs that are known already change nothing.
+    fn source_start(&self) -> BTreeMap<PartitionId, Offset> {
+        let topic = self.topic.as_ref();
+        topic.and_then(|topic| self.version.trained_to.get(topic)).cloned().unwrap_or_default()
     }
 }
 
