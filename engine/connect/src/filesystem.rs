@@ -73,13 +73,12 @@ impl FileTable {
         let path = path::parse(options.required("path")?);
         let path = path.ok_or_else(|| options.malformed("path", "a path or a file:// address"))?;
         let schema = table.source_schema();
-        let format = match options.required("format")? {
-            "parquet" => FileFormat::Parquet,
-            _ => {
-                let format = Format::of(options, "")?;
-                format.check(table, &schema)?;
-                FileFormat::Lines(format)
-            }
+        let format = if options.required("format")? == "parquet" {
+            FileFormat::Parquet
+        } else {
+            let format = Format::of(options, "")?;
+            format.check(table, &schema)?;
+            FileFormat::Lines(format)
         };
         let unsupported = |what: &str| {
             let connector = table.connector().to_owned();

@@ -49,8 +49,17 @@ pub(crate) enum Format {
 pub(crate) struct Json {
     pub(crate) ignore_parse_errors: bool,
     pub(crate) fail_on_missing_field: bool,
-    pub(crate) iso_timestamps: bool,
+    pub(crate) timestamps: Timestamps,
     pub(crate) leave_out_nulls: bool,
+}
+
+/// How timestamps are written; both are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Timestamps {
+    /// `2026-05-01 09:00:00.000`.
+    Sql,
+    /// `2026-05-01T09:00:00.000`.
+    Iso,
 }
 
 /// Options of `csv`.
@@ -76,7 +85,11 @@ impl Format {
                 Ok(Self::Json(Json {
                     ignore_parse_errors: flag("json.ignore-parse-errors")?,
                     fail_on_missing_field: flag("json.fail-on-missing-field")?,
-                    iso_timestamps: standard == Some("ISO-8601"),
+                    timestamps: if standard == Some("ISO-8601") {
+                        Timestamps::Iso
+                    } else {
+                        Timestamps::Sql
+                    },
                     leave_out_nulls: flag("json.encode.ignore-null-fields")?,
                 }))
             }

@@ -42,7 +42,7 @@ pub struct Event {
 
 /// A generator's events in the order of their arrival, and how many of them have been taken.
 pub struct Events {
-    events: Peekable<Box<dyn Iterator<Item = Event> + Send>>,
+    rest: Peekable<Box<dyn Iterator<Item = Event> + Send>>,
     position: u64,
     until: Option<Timestamp>,
 }
@@ -54,7 +54,7 @@ impl Events {
         until: Option<Timestamp>,
     ) -> Self {
         let events: Box<dyn Iterator<Item = Event> + Send> = Box::new(events);
-        Self { events: events.peekable(), position: 0, until }
+        Self { rest: events.peekable(), position: 0, until }
     }
 
     /// How many events have been taken or skipped.
@@ -69,7 +69,7 @@ impl Events {
 
     /// When the next event arrives, without taking it; `None` at the end.
     pub fn next_arrival(&mut self) -> Option<Timestamp> {
-        self.events.peek().map(|event| event.arrival_time)
+        self.rest.peek().map(|event| event.arrival_time)
     }
 
     /// Goes forward to a position (a count of events); behind the current one it does nothing. Stops at the end.
@@ -82,7 +82,7 @@ impl Iterator for Events {
     type Item = Event;
 
     fn next(&mut self) -> Option<Event> {
-        let event = self.events.next()?;
+        let event = self.rest.next()?;
         self.position += 1;
         Some(event)
     }

@@ -177,7 +177,7 @@ impl<'a> Download<'a> {
         let mut part = Part::open(&self.part)?;
         let resumed = part.bytes;
         self.fill(&mut part, progress)?;
-        self.finish(part)?;
+        self.finish(&part)?;
         Ok(pulled(self.file.bytes.saturating_sub(resumed), resumed))
     }
 
@@ -246,7 +246,7 @@ impl<'a> Download<'a> {
     }
 
     /// Checks the sum, makes the bytes durable, and only then gives the file its name.
-    fn finish(&self, part: Part) -> Result<(), DatasetError> {
+    fn finish(&self, part: &Part) -> Result<(), DatasetError> {
         let failed = |source| write_error(&self.part, 0, source);
         part.file.sync_all().map_err(failed)?;
         let got = hex(part.digest.clone());
@@ -319,7 +319,8 @@ fn hash_all(mut from: impl Read, digest: &mut Sha256) -> io::Result<u64> {
 }
 
 fn hex(digest: Sha256) -> String {
-    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = digest.finalize().into_iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    digits.filter_map(|digit| char::from_digit(digit.into(), 16)).collect()
 }
 
 fn write_error(path: &Path, needed_bytes: u64, source: io::Error) -> DatasetError {

@@ -107,14 +107,14 @@ impl FileReader {
         }
         let lines = file.lines();
         let rows: Vec<&[u8]> = lines.iter().map(|(_, row)| *row).collect();
-        let decoded = decoder.decode(&rows).map_err(failed)?;
-        for malformed in decoded.malformed {
+        let read = decoder.decode(&rows).map_err(failed)?;
+        for malformed in read.malformed {
             let line = lines.get(malformed.row).map_or(0, |(line, _)| *line);
             if !self.format.ignores_errors() {
                 return Err(FileError::Malformed { path, line, reason: malformed.reason });
             }
             self.skipped.add(|| format!("{} line {line}: {}", path.display(), malformed.reason));
         }
-        Ok(Some(decoded.batch))
+        Ok(Some(read.batch))
     }
 }

@@ -8,6 +8,7 @@ use std::{
     fs::{self, File},
     io::{BufWriter, Write},
     path::PathBuf,
+    sync::Arc,
 };
 
 use pancake_dataflow::{ChangeBatch, CheckpointId, Sink, SinkError};
@@ -62,7 +63,7 @@ impl FilesSink {
                 Ok(Open::Lines { name, file: BufWriter::new(file), encoder })
             }
             FileFormat::Parquet => {
-                let schema = self.table.schema.clone();
+                let schema = Arc::clone(&self.table.schema);
                 let second = file.try_clone();
                 let second =
                     second.map_err(|source| FileError::Write { path: path.clone(), source })?;
@@ -92,7 +93,7 @@ impl FilesSink {
                 }
             }
             Open::Parquet { writer, .. } => {
-                let rows = batch.rows().clone().with_schema(self.table.schema.clone());
+                let rows = batch.rows().clone().with_schema(Arc::clone(&self.table.schema));
                 let rows =
                     rows.map_err(|source| FileError::Arrow { path: path.clone(), source })?;
                 writer.write(&rows).map_err(|source| FileError::Parquet { path, source })?;

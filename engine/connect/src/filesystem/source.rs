@@ -29,14 +29,25 @@ impl FilesSource {
         }
     }
 
-    fn failed(&self, split: &SplitId, error: FileError) -> SourceError {
-        match error {
-            FileError::Malformed { line, reason, .. } => {
-                let source = BoxError::from(reason);
-                SourceError::Decode { split: split.clone(), row: line, source }
-            }
-            error => SourceError::Read { split: split.clone(), source: error.into() },
+    /// The file being read, or the next one.
+    fn take_file(&mut self) -> Result<Option<(SplitId, OpenFile)>, SourceError> {
+        if let Some(open) = self.open.take() {
+            return Ok(Some(open));
         }
+        let Some((split, path, position)) = self.waiting.pop_front() else { return Ok(None) };
+        let opened = self.reader.open(&path, position);
+        let file = opened.map_err(|error| failed(&split, error))?;
+        Ok(Some((split, file)))
+    }
+}
+
+fn failed(split: &SplitId, error: FileError) -> SourceError {
+    match error {
+        FileError::Malformed { line, reason, .. } => {
+            let source = BoxError::from(reason);
+            SourceError::Decode { split: split.clone(), row: line, source }
+        }
+        error => SourceError::Read { split: split.clone(), source: error.into() },
     }
 }
 
@@ -70,27 +81,14 @@ impl Source for FilesSource {
     }
 
     fn poll(&mut self, rows_max: usize, out: &mut SourceOutput) -> Result<Polled, SourceError> {
-        let (split, mut file) = match self.open.take() {
-            Some(open) => open,
-            None => {
-                let Some((split, path, position)) = self.waiting.pop_front() else {
-                    return Ok(Polled::Finished);
-                };
-                let opened = self.reader.open(&path, position);
-                let file = opened.map_err(|error| self.failed(&split, error))?;
-                (split, file)
-            }
-        };
+        let Some((split, mut file)) = self.take_file()? else { return Ok(Polled::Finished) };
         let read = self.reader.next(&mut file, rows_max);
-        match read.map_err(|error| self.failed(&split, error))? {
-            Some(batch) => {
-                out.emit(&split, batch);
-                self.open = Some((split, file));
-            }
-            None => {
-                out.finish_split(&split);
-                self.finished.push(state(&split, DONE));
-            }
+        if let Some(batch) = read.map_err(|error| failed(&split, error))? {
+            out.emit(&split, batch);
+            self.open = Some((split, file));
+        } else {
+            out.finish_split(&split);
+            self.finished.push(state(&split, DONE));
         }
         Ok(Polled::Emitted)
     }

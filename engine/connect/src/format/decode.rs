@@ -125,10 +125,10 @@ pub(super) fn nullable(schema: &Schema) -> SchemaRef {
 }
 
 fn empty(schema: &SchemaRef) -> Result<RecordBatch, ArrowError> {
-    match schema.fields().is_empty() {
-        true => without_columns(schema, 0),
-        false => Ok(RecordBatch::new_empty(Arc::clone(schema))),
+    if schema.fields().is_empty() {
+        return without_columns(schema, 0);
     }
+    Ok(RecordBatch::new_empty(Arc::clone(schema)))
 }
 
 pub(super) fn without_columns(schema: &SchemaRef, rows: usize) -> Result<RecordBatch, ArrowError> {

@@ -10,7 +10,7 @@ use arrow::{
     util::display::{ArrayFormatter, FormatOptions},
 };
 
-use super::{Format, is_bytes, is_text};
+use super::{Format, Json, Timestamps, is_bytes, is_text};
 
 const SQL_MILLIS: &str = "%Y-%m-%d %H:%M:%S%.3f";
 const SQL_MILLIS_UTC: &str = "%Y-%m-%d %H:%M:%S%.3fZ";
@@ -44,8 +44,8 @@ impl Encoder {
     }
 
     fn text_options(&self) -> FormatOptions<'static> {
-        let is_iso = matches!(&self.format, Format::Json(json) if json.iso_timestamps);
-        text_options(is_iso)
+        let is_iso = |json: &Json| json.timestamps == Timestamps::Iso;
+        text_options(matches!(&self.format, Format::Json(json) if is_iso(json)))
     }
 
     fn row(&self, cells: &[Cell<'_>], row: usize) -> Result<Option<Vec<u8>>, ArrowError> {
@@ -57,9 +57,10 @@ impl Encoder {
                     if number > 0 {
                         bytes.push(csv.delimiter);
                     }
-                    match cell.array.is_null(row) {
-                        true => bytes.extend_from_slice(csv.null_literal.as_bytes()),
-                        false => csv_field(&cell.text(row)?, csv.delimiter, csv.quote, &mut bytes),
+                    if cell.array.is_null(row) {
+                        bytes.extend_from_slice(csv.null_literal.as_bytes());
+                    } else {
+                        csv_field(&cell.text(row)?, csv.delimiter, csv.quote, &mut bytes);
                     }
                 }
             }

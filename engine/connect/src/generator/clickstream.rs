@@ -98,12 +98,11 @@ impl Clicks {
     fn begin(&mut self, now: i64) -> Visit {
         self.sessions += 1;
         let rested = self.away.front().is_some_and(|visit| now - visit.last >= AWAY_MS);
-        let visitor = match self.away.pop_front_if(|_| rested) {
-            Some(visit) => visit.visitor,
-            None => {
-                self.visitors += 1;
-                self.visitors
-            }
+        let visitor = if let Some(visit) = self.away.pop_front_if(|_| rested) {
+            visit.visitor
+        } else {
+            self.visitors += 1;
+            self.visitors
         };
         Visit { visitor, session: self.sessions, last: now }
     }
@@ -129,9 +128,9 @@ impl Iterator for Clicks {
         let link_ms = self.dice.below(LINK_MS);
         visit.last = now;
         if ends {
-            self.away.push_back(visit)
+            self.away.push_back(visit);
         } else {
-            self.active.push_back(visit)
+            self.active.push_back(visit);
         }
         let delay_ms = if is_late { late_ms } else { link_ms };
         let arrival = (now + delay_ms.cast_signed()).min(self.until);

@@ -1,6 +1,6 @@
 //! Random draws whose results depend on the seed alone.
 //!
-//! * Only the raw output of ChaCha8 is used; how it becomes a number in a range is written here, so that no change in a
+//! * Only the raw output of `ChaCha8` is used; how it becomes a number in a range is written here, so that no change in a
 //!   library's sampling can change a lab's expected figures.
 
 use rand_chacha::{

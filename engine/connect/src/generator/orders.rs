@@ -106,33 +106,38 @@ impl Iterator for Orders {
         if arrival > self.until {
             arrival = (made + link_ms.cast_signed()).min(self.until);
         }
-        Some(order(stand, dish, extra_cents, made, arrival, self.partitions))
+        let order = Order { stand, dish, extra_cents, made, arrival };
+        Some(order.event(self.partitions))
     }
 }
 
-fn order(
+/// One order as it was drawn.
+struct Order {
     stand: usize,
     dish: usize,
     extra_cents: u64,
     made: i64,
     arrival: i64,
-    partitions: u32,
-) -> Event {
-    let name = STANDS.get(stand).copied().unwrap_or_default();
-    let (pancake, cents) = MENU.get(dish).copied().unwrap_or_default();
-    let cents = cents + extra_cents;
-    let event_time = Timestamp::from_millis(made);
-    let value = format!(
-        r#"{{"stand":"{name}","pancake":"{pancake}","price":{}.{:02},"ordered_at":"{}"}}"#,
-        cents / 100,
-        cents % 100,
-        format_timestamp(event_time),
-    );
-    Event {
-        event_time,
-        arrival_time: Timestamp::from_millis(arrival),
-        key: Some(Bytes::from_static(name.as_bytes())),
-        value: value.into(),
-        partition: Some(PartitionId::new(stand as u32 % partitions)),
+}
+
+impl Order {
+    fn event(&self, partitions: u32) -> Event {
+        let stand = STANDS.get(self.stand).copied().unwrap_or_default();
+        let (pancake, cents) = MENU.get(self.dish).copied().unwrap_or_default();
+        let cents = cents + self.extra_cents;
+        let event_time = Timestamp::from_millis(self.made);
+        let value = format!(
+            r#"{{"stand":"{stand}","pancake":"{pancake}","price":{}.{:02},"ordered_at":"{}"}}"#,
+            cents / 100,
+            cents % 100,
+            format_timestamp(event_time),
+        );
+        Event {
+            event_time,
+            arrival_time: Timestamp::from_millis(self.arrival),
+            key: Some(Bytes::from_static(stand.as_bytes())),
+            value: value.into(),
+            partition: Some(PartitionId::new(self.stand as u32 % partitions)),
+        }
     }
 }

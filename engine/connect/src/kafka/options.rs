@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use arrow::datatypes::SchemaRef;
-use pancake_sql::connector::{ColumnKind, ConnectorError, OptionError, Options, TableDef};
+use pancake_sql::connector::{Column, ColumnKind, ConnectorError, OptionError, Options, TableDef};
 use pancake_types::{Offset, PartitionId, Timestamp, TopicName};
 
 use super::metadata::Metadata;
@@ -46,10 +46,8 @@ pub(super) struct TopicOptions {
     pub(super) is_bounded: bool,
     pub(super) is_upsert: bool,
     pub(super) value: Format,
-    /// Places of the value's columns among the physical ones.
     pub(super) key: Option<Key>,
     pub(super) is_key_in_value: bool,
-    pub(super) is_exactly_once_asked: bool,
 }
 
 /// Which Kafka holds the topic.
@@ -92,8 +90,8 @@ impl TopicOptions {
         let group = options.get("properties.group.id").map(str::to_owned);
         let include = options.one_of("value.fields-include", &["ALL", "EXCEPT_KEY"])?;
         let bounded = options.one_of("scan.bounded.mode", &["unbounded", "latest-offset"])?;
-        let guarantee = ["none", "at-least-once", "exactly-once"];
-        let guarantee = options.one_of("sink.delivery-guarantee", &guarantee)?;
+        let guarantees = ["none", "at-least-once", "exactly-once"];
+        options.one_of("sink.delivery-guarantee", &guarantees)?;
         let prefix = if options.get("value.format").is_some() { "value." } else { "" };
         let read = Self {
             topic,
@@ -105,7 +103,6 @@ impl TopicOptions {
             value: Format::of(options, prefix)?,
             key: key(table, is_upsert)?,
             is_key_in_value: include != Some("EXCEPT_KEY"),
-            is_exactly_once_asked: guarantee == Some("exactly-once"),
         };
         read.check(table)?;
         Ok(read)
@@ -116,10 +113,8 @@ impl TopicOptions {
             let connector = table.connector().to_owned();
             Err(ConnectorError::Unsupported { connector, what: what.to_owned() })
         };
-        if self.is_exactly_once_asked {
-            return unsupported(
-                "`sink.delivery-guarantee` = `exactly-once` yet; topics are at-least-once",
-            );
+        if table.options.get("sink.delivery-guarantee") == Some("exactly-once") {
+            return unsupported("`exactly-once` yet; a topic's sink is at-least-once");
         }
         if self.is_upsert && table.primary_key.is_empty() {
             return unsupported("a table without PRIMARY KEY (…) NOT ENFORCED");
@@ -158,7 +153,7 @@ impl Key {
 /// The physical columns whose names are kept.
 pub(super) fn physical_schema(table: &TableDef, keep: impl Fn(&str) -> bool) -> SchemaRef {
     let fields = table.columns.iter().filter(|column| column.kind == ColumnKind::Physical);
-    let fields = fields.filter(|column| keep(&column.name)).map(|column| column.field());
+    let fields = fields.filter(|column| keep(&column.name)).map(Column::field);
     SchemaRef::new(arrow::datatypes::Schema::new(fields.collect::<Vec<_>>()))
 }
 
@@ -166,10 +161,10 @@ fn address(servers: &str, own_addresses: &[String]) -> Address {
     let is_here = |server: &str| {
         HERE.contains(&server) || own_addresses.iter().any(|address| address == server)
     };
-    match servers.split(',').all(|server| is_here(server.trim())) {
-        true => Address::Here,
-        false => Address::Elsewhere(servers.to_owned()),
+    if servers.split(',').all(|server| is_here(server.trim())) {
+        return Address::Here;
     }
+    Address::Elsewhere(servers.to_owned())
 }
 
 fn startup(options: &Options, has_group: bool) -> Result<Startup, OptionError> {

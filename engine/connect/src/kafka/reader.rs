@@ -55,7 +55,7 @@ impl RecordReader {
         let projection = projection.unwrap_or(&all);
         let schema = Arc::new(whole.project(projection)?);
         let values = physical_schema(table, |name| options.is_in_value(name));
-        let (mut columns, mut decoded) = (Vec::new(), Vec::new());
+        let (mut columns, mut wanted) = (Vec::new(), Vec::new());
         for field in schema.fields() {
             let kind = table.column(field.name()).map(|column| &column.kind);
             let metadata = match kind {
@@ -65,11 +65,11 @@ impl RecordReader {
             if let Some(metadata) = metadata {
                 columns.push(From::Metadata(metadata, field.data_type().clone()));
             } else {
-                columns.push(From::Value(decoded.len()));
-                decoded.push(values.index_of(field.name())?);
+                columns.push(From::Value(wanted.len()));
+                wanted.push(values.index_of(field.name())?);
             }
         }
-        let decoder = options.value.decoder(&values, &decoded)?;
+        let decoder = options.value.decoder(&values, &wanted)?;
         let ignores_errors = options.value.ignores_errors();
         Ok(Self { decoder, columns, schema, ignores_errors, skipped: Skipped::default() })
     }

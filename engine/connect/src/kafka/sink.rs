@@ -72,13 +72,13 @@ impl KafkaSink {
             Some(Timestamp::from_millis(times.value(row)))
         };
         let pairs = keys.into_iter().zip(values).enumerate();
-        let record = |(row, (key, value)): (usize, (Option<Vec<u8>>, Option<Vec<u8>>))| NewRecord {
+        let records = pairs.map(|(row, (key, value))| NewRecord {
             key: key.map(Bytes::from),
             value: value.map(Bytes::from),
             headers: Vec::new(),
             timestamp: time(row),
-        };
-        Ok(pairs.map(record).collect())
+        });
+        Ok(records.collect())
     }
 
     fn append(&mut self, records: Vec<NewRecord>) -> Result<(), BoxError> {

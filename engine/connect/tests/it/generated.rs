@@ -59,7 +59,7 @@ fn a_sequence_ends_the_table() {
 #[test]
 fn rows_come_at_their_rate_and_a_restart_goes_on() {
     let clock = Arc::new(SimClock::new(pancake_types::Timestamp::from_millis(0)));
-    let datagen = Datagen::new(clock.clone());
+    let datagen = Datagen::new(Arc::<SimClock>::clone(&clock));
     let table = clicks(&[("rows-per-second", "10"), ("fields.id.min", "0")]);
     let source = datagen.source(&table).unwrap();
     let request = StreamRequest { projection: Some(vec![0]), parallelism: 2, subtask: 0 };

@@ -40,7 +40,8 @@ impl World {
         let home = tempfile::tempdir().unwrap();
         let clock = Arc::new(SystemClock::new());
         let storage = Arc::new(FileStorage);
-        let options = BrokerOptions::new(home.path().join("log"), storage, clock.clone());
+        let options =
+            BrokerOptions::new(home.path().join("log"), storage, Arc::<SystemClock>::clone(&clock));
         let broker = Broker::open(options).unwrap();
         let own_addresses = vec!["127.0.0.1:40123".to_owned()];
         let set = ConnectorSet { broker: broker.clone(), own_addresses, clock, printer };
@@ -151,8 +152,8 @@ pub(crate) fn all_lines(scan: BatchIter) -> Vec<String> {
     scan.map(Result::unwrap).flat_map(|batch| lines(&batch)).collect()
 }
 
-pub(crate) fn first_error(scan: BatchIter) -> ConnectorError {
-    scan.filter_map(Result::err).next().expect("the scan does not fail")
+pub(crate) fn first_error(mut scan: BatchIter) -> ConnectorError {
+    scan.find_map(Result::err).expect("the scan does not fail")
 }
 
 /// A table with columns `name TYPE` and options.
