@@ -86,7 +86,8 @@ pub(crate) const SETTINGS: &[Setting] = &[
     flag("preallocate", "false", "Segments grow as they are written"),
     flag("remote.storage.enable", "false", "There is no remote storage here"),
     number("retention.bytes", "-1", -1, "Size from which the oldest segments are deleted; -1 is no limit"),
-    number("retention.ms", "604800000", -1, "Age from which segments are deleted; -1 is no limit"),
+    // Kafka's default is seven days. Here event times are often those of a data set, years ago, and would be deleted.
+    number("retention.ms", "-1", -1, "Age from which segments are deleted; -1 is no limit"),
     int("segment.bytes", "1073741824", 1024, "Size from which a new segment is begun"),
     int("segment.index.bytes", "10485760", 4, "The index grows as it is written"),
     number("segment.jitter.ms", "0", 0, "Not used here"),
