@@ -127,8 +127,8 @@ fn is_text(expr: &Expr) -> bool {
 /// Whether an expression is a whole number that was written so and has its type already, or NULL.
 fn is_whole(expr: &Expr) -> bool {
     match expr {
-        Expr::Cast { expr, data_type: DataType::Int(None), .. } => is_whole(expr),
-        Expr::UnaryOp { op: UnaryOperator::Minus, expr } => is_whole(expr),
+        Expr::Cast { expr, data_type: DataType::Int(None), .. }
+        | Expr::UnaryOp { op: UnaryOperator::Minus, expr } => is_whole(expr),
         Expr::Value(value) => match &value.value {
             Value::Null => true,
             Value::Number(text, _) => text.parse::<i32>().is_ok(),

@@ -282,6 +282,9 @@ impl Query {
                     having(rng)
                 );
                 match shape {
+                    3 => format!(
+                        "SELECT * FROM ({inner}) WHERE window_start >= TIMESTAMP '2026-05-01 09:00:10'"
+                    ),
                     4 => format!(
                         "SELECT window_start, COUNT(*) AS n FROM ({inner}) GROUP BY window_start"
                     ),
