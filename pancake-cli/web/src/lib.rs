@@ -7,6 +7,8 @@
 //!
 //! Start reading at [`Web`], then the table in `routes.rs`.
 
+#![allow(clippy::unused_async, reason = "a handler is a future, also where it awaits nothing")]
+
 mod api;
 mod app;
 mod error;

@@ -9,7 +9,6 @@ use axum::{
     body::Body,
     http::{HeaderValue, Method, Request, StatusCode, header},
 };
-use pancake_lab::Workshop;
 use pancake_node::{Home, Node, NodeOptions};
 use pancake_types::SystemClock;
 use serde_json::Value;

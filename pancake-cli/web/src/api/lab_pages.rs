@@ -43,7 +43,7 @@ fn row(labs: &Workshop, card: &Card, all_passed: &[&str]) -> WorkshopResult<LabC
     } else {
         LabProgress::default()
     };
-    let steps: Vec<StepCard> = card.steps.iter().map(|s| step(s, &progress)).collect();
+    let steps = steps(&card.steps, &progress);
     let waits_for = card.after.iter().filter_map(|name| labs.find(name).ok());
     Ok(LabCard {
         id: card.id.clone(),
@@ -82,6 +82,20 @@ fn state(started: bool, steps: &[StepCard]) -> LabState {
     } else {
         LabState::Working
     }
+}
+
+/// The steps in order. Checking a whole lab also judges steps that nobody has come to: they are not *to fix* yet.
+fn steps(views: &[StepView], progress: &LabProgress) -> Vec<StepCard> {
+    let mut reached = true;
+    let card = |view: &StepView| {
+        let mut card = step(view, progress);
+        if card.state == StepState::Failed && !reached {
+            card.state = StepState::None;
+        }
+        reached &= card.state == StepState::Passed;
+        card
+    };
+    views.iter().map(card).collect()
 }
 
 fn step(step: &StepView, progress: &LabProgress) -> StepCard {
@@ -143,7 +157,7 @@ fn parts(lab: &str, page: &Page) -> Vec<PartView> {
         Block::Clock { feed, play_to } => {
             let goal = play_to.as_deref().unwrap_or("end");
             let feed = feed.as_ref().map_or(String::new(), |feed| format!(" --feed {feed}"));
-            let command = format!("pancake lab clock {lab} play {goal}{feed}");
+            let command = format!("pancake lab clock {lab}{feed} --to {goal}");
             let html =
                 format!("<p>play the stream in a terminal: <code>{}</code></p>", escape(&command));
             Some(PartView::Prose { html })
@@ -213,6 +227,26 @@ mod tests {
         check_step(&[("a", fell)], true, StepState::Passed);
         let ours = progress(Some(Verdict::Error), None);
         check_step(&[("a", ours)], false, StepState::None);
+    }
+
+    #[test]
+    fn only_the_step_one_has_come_to_is_to_fix() {
+        let view = |id: &str, passed| StepView {
+            id: id.into(),
+            title: id.into(),
+            minutes: 1,
+            checks: vec![id.into()],
+            passed,
+        };
+        let checks = [
+            ("a".to_owned(), progress(Some(Verdict::Pass), Some(1))),
+            ("b".to_owned(), progress(Some(Verdict::Fail), None)),
+            ("c".to_owned(), progress(Some(Verdict::Fail), None)),
+        ];
+        let all = LabProgress { checks: checks.into(), ..LabProgress::default() };
+        let cards = steps(&[view("a", true), view("b", false), view("c", false)], &all);
+        let states: Vec<StepState> = cards.iter().map(|card| card.state).collect();
+        assert_eq!(states, [StepState::Passed, StepState::Failed, StepState::None]);
     }
 
     #[test]
