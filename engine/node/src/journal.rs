@@ -14,6 +14,9 @@ use crate::{
     topics::{fetch_error, name, produce_error, topic_error},
 };
 
+/// Settings of a topic that keeps the newest record of each key: only closed segments are compacted, so they are small.
+pub(crate) const COMPACTED: [(&str, &str); 2] =
+    [("cleanup.policy", "compact"), ("segment.bytes", "8388608")];
 /// Bytes read at once when a topic is restored.
 const READ_BYTES: usize = 4 << 20;
 
@@ -27,7 +30,7 @@ pub(crate) struct Journal {
 impl Journal {
     /// A topic that keeps the newest record of each key.
     pub(crate) fn compacted(broker: &Broker, topic: &str) -> Result<Self, NodeError> {
-        Self::open(broker, topic, &[("cleanup.policy", "compact")])
+        Self::open(broker, topic, &COMPACTED)
     }
 
     /// A topic that keeps everything.

@@ -28,6 +28,7 @@ use super::blobs::Blobs;
 use crate::{
     NodeError,
     api::OnlineView,
+    journal::COMPACTED,
     topics::{fetch_error, name, produce_error, topic_error},
 };
 
@@ -336,7 +337,7 @@ pub(super) fn forget(broker: &Broker, model: &ModelName) -> Result<(), NodeError
 fn params_partition(broker: &Broker, model: &ModelName) -> Result<TopicPartition, NodeError> {
     let topic =
         params_topic(model).map_err(|e| NodeError::invalid("invalid_model", e.to_string()))?;
-    let config = BTreeMap::from([("cleanup.policy".to_owned(), "compact".to_owned())]);
+    let config = COMPACTED.map(|(k, v)| (k.to_owned(), v.to_owned())).into();
     let spec = TopicSpec { partitions: Some(1), config };
     broker.ensure_topic(&topic, spec).map_err(topic_error)?;
     Ok(topic.partition(PartitionId::new(0)))

@@ -283,7 +283,12 @@ pub(super) fn jump(ctx: &mut Context<'_>, lab: &str, step: &str) -> Outcome {
 fn acted(ctx: &mut Context<'_>, lab: &str, act: &str, doing: &str, body: &Value) -> Outcome {
     let api = ctx.api()?;
     let waiting = ctx.out.waiting(doing);
-    let view: LabView = api.post(&format!("/api/v1/labs/{lab}/{act}"), body)?;
+    let _done: LabView = api.post(&format!("/api/v1/labs/{lab}/{act}"), body)?;
+    if act != "reset" {
+        let _judged: Vec<CheckReport> =
+            api.post(&format!("/api/v1/labs/{lab}/check"), &json!({}))?;
+    }
+    let view: LabView = api.get(&format!("/api/v1/labs/{lab}"))?;
     waiting.finish_and_clear();
     ctx.out.value(&view, |out, v| {
         out.line(format!(
