@@ -38,6 +38,9 @@ pub use rows::Rows;
 /// Batches that wait to be read.
 const BATCHES_WAITING_MAX: usize = 4;
 
+/// Tables that are read at once, over all queries. They mostly wait; fewer could wait for each other.
+const SCANS_MAX: usize = 128;
+
 /// What bounded queries may use.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
@@ -75,7 +78,7 @@ impl Executor {
     pub fn new(limits: Limits) -> Result<Self, SqlError> {
         let runtime = runtime::Builder::new_multi_thread()
             .worker_threads(limits.threads.max(1))
-            .max_blocking_threads(limits.threads.max(1) * 4)
+            .max_blocking_threads(SCANS_MAX)
             .thread_name("bounded-sql")
             .enable_all()
             .build()
