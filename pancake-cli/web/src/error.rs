@@ -29,7 +29,7 @@ pub(crate) struct ErrorBody {
 #[derive(Clone, Debug)]
 pub(crate) struct ApiError {
     pub(crate) status: StatusCode,
-    pub(crate) body: ErrorBody,
+    pub(crate) body: Box<ErrorBody>,
     /// What only the log may know.
     cause: Option<String>,
 }
@@ -39,7 +39,7 @@ impl ApiError {
     pub(crate) fn new(status: StatusCode, code: &str, message: impl Into<String>) -> Self {
         let body =
             ErrorBody { code: code.to_owned(), message: message.into(), hint: None, at: None };
-        Self { status, body, cause: None }
+        Self { status, body: Box::new(body), cause: None }
     }
 
     /// A fault of ours: the client learns that it is one, the log learns the cause.
@@ -72,7 +72,8 @@ impl From<NodeError> for ApiError {
             ErrorKind::Internal => return Self::internal(error.message),
         };
         let NodeError { code, message, hint, at, .. } = error;
-        Self { status, body: ErrorBody { code, message, hint, at }, cause: None }
+        let body = Box::new(ErrorBody { code, message, hint, at });
+        Self { status, body, cause: None }
     }
 }
 

@@ -121,7 +121,7 @@ impl Ask {
     }
 
     /// As a page of our own sends it.
-    pub(crate) fn from_page(self, session: &str) -> Self {
+    pub(crate) fn on_page(self, session: &str) -> Self {
         self.with(header::ORIGIN, &format!("http://localhost:{PORT}"))
             .with(header::COOKIE, &format!("other=1; pancake_{PORT}={session}"))
     }

@@ -2,9 +2,10 @@
 
 use pancake_lab::{
     LabCard as Card, LabProgress, StepView, Verdict, Workshop, WorkshopResult,
-    page::{Block, Cell, Language, Page},
+    page::{Block, Cell, Language, Page, Quiz},
     progress::CheckProgress,
 };
+use pancake_types::Timestamp;
 
 use super::session::ATTENDEE;
 use crate::views::{
@@ -69,7 +70,7 @@ fn number(id: &str) -> Option<u32> {
 
 fn touched_at(progress: &LabProgress) -> Option<i64> {
     let passes = progress.checks.values().filter_map(|check| check.passed_at);
-    passes.chain(progress.started_at).max().map(|at| at.millis())
+    passes.chain(progress.started_at).max().map(Timestamp::millis)
 }
 
 fn state(started: bool, steps: &[StepCard]) -> LabState {
@@ -140,20 +141,7 @@ fn parts(lab: &str, page: &Page) -> Vec<PartView> {
         Block::Prose { html, .. } => Some(PartView::Prose { html: html.clone() }),
         Block::Cell(cell) => Some(PartView::Cell { cell: cell_view(lab, cell) }),
         Block::Check { id } => Some(PartView::Check { id: id.clone() }),
-        Block::Quiz(quiz) => {
-            let choices: String = quiz
-                .choices
-                .iter()
-                .map(|c| format!("<li><code>{}</code> {}</li>", escape(&c.value), escape(&c.label)))
-                .collect();
-            let command = format!("pancake lab answer {lab} {} ANSWER", quiz.id);
-            let html = format!(
-                "<p>{}</p><ul>{choices}</ul><p>answer in a terminal: <code>{}</code></p>",
-                escape(&quiz.question),
-                escape(&command)
-            );
-            Some(PartView::Prose { html })
-        }
+        Block::Quiz(quiz) => Some(PartView::Prose { html: quiz_html(lab, quiz) }),
         Block::Clock { feed, play_to } => {
             let goal = play_to.as_deref().unwrap_or("end");
             let feed = feed.as_ref().map_or(String::new(), |feed| format!(" --feed {feed}"));
@@ -170,6 +158,18 @@ fn parts(lab: &str, page: &Page) -> Vec<PartView> {
         Block::Hint(_) => None,
     };
     page.blocks.iter().filter_map(part).collect()
+}
+
+/// A question with its choices, and how to answer it in a terminal.
+fn quiz_html(lab: &str, quiz: &Quiz) -> String {
+    let mut html = format!("<p>{}</p><ul>", escape(&quiz.question));
+    for choice in &quiz.choices {
+        let (value, label) = (escape(&choice.value), escape(&choice.label));
+        html.push_str(&["<li><code>", &value, "</code> ", &label, "</li>"].concat());
+    }
+    let command = escape(&format!("pancake lab answer {lab} {} ANSWER", quiz.id));
+    html.push_str(&["</ul><p>answer in a terminal: <code>", &command, "</code></p>"].concat());
+    html
 }
 
 fn cell_view(lab: &str, cell: &Cell) -> CellView {
@@ -191,8 +191,6 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use pancake_types::Timestamp;
-
     use super::*;
 
     fn progress(last: Option<Verdict>, passed_at: Option<i64>) -> CheckProgress {

@@ -90,9 +90,9 @@ pub(crate) async fn produce(
     Named(topic): Named<String>,
     Body(new): Body<NewRecords>,
 ) -> Answer<Vec<Placed>> {
-    let places = app.node.produce(&topic, new.records).await?;
+    let written = app.node.produce(&topic, new.records).await?;
     let placed = |(partition, offset)| Placed { partition, offset };
-    Ok(Json(places.into_iter().map(placed).collect()))
+    Ok(Json(written.into_iter().map(placed).collect()))
 }
 
 fn read_from(text: &str) -> Result<ReadFrom, ApiError> {

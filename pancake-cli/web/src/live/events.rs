@@ -65,8 +65,8 @@ fn frames(
     seat: Seat,
 ) -> impl Stream<Item = Result<Event, Infallible>> {
     let changes = app.hub.changes();
-    let state = (app, follower, changes, Vec::<Frame>::new().into_iter(), seat);
-    stream::unfold(state, |(app, mut follower, mut changes, mut ready, seat)| async move {
+    let start = (app, follower, changes, Vec::<Frame>::new().into_iter(), seat);
+    stream::unfold(start, |(app, mut follower, mut changes, mut ready, seat)| async move {
         loop {
             if let Some(frame) = ready.next() {
                 let event = Event::default().id(frame.seq.to_string()).data(frame.text.as_ref());
@@ -78,7 +78,7 @@ fn frames(
             }
             tokio::select! {
                 () = app.shutdown.cancelled() => return None,
-                changed = changes.changed() => changed.ok()?,
+                said = changes.changed() => said.ok()?,
             }
         }
     })

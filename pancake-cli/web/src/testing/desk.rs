@@ -62,8 +62,8 @@ pub(super) fn workshop() -> Workshop {
     let files = files.map(|(path, text)| (path.to_owned(), text.as_bytes().to_vec()));
     let lab = Lab::load(&MemoryFiles(files.into())).unwrap();
     let memory = Arc::new(Memory::default());
-    let world: Arc<dyn World> = memory.clone();
-    let hands: Arc<dyn Hands> = memory.clone();
+    let world: Arc<dyn World> = Arc::<Memory>::clone(&memory);
+    let hands: Arc<dyn Hands> = Arc::<Memory>::clone(&memory);
     Workshop::new([Arc::new(lab)], world, hands, memory)
 }
 

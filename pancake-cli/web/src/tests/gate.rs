@@ -72,7 +72,7 @@ async fn another_site_changes_nothing_even_with_the_token() {
         for origin in
             ["http://evil.example", "null", "http://localhost:7071", "https://localhost:7070"]
         {
-            let ask = Ask::new(verb.clone(), &path).from_page(&session).bearer();
+            let ask = Ask::new(verb.clone(), &path).on_page(&session).bearer();
             let reply = bench.send(ask.with(header::ORIGIN, origin)).await;
             assert_eq!(reply.status, StatusCode::FORBIDDEN, "{verb} {path} from {origin}");
             assert_eq!(reply.json["code"], "foreign_origin");
@@ -101,8 +101,7 @@ async fn an_upgrade_asks_for_an_origin_of_ours_or_the_token() {
     for path in paths {
         let missing = bench.send(upgrade(&path).with(header::COOKIE, &cookie)).await;
         assert_eq!(missing.status, StatusCode::FORBIDDEN, "{path} without an origin");
-        let foreign =
-            upgrade(&path).from_page(&session).with(header::ORIGIN, "http://evil.example");
+        let foreign = upgrade(&path).on_page(&session).with(header::ORIGIN, "http://evil.example");
         assert_eq!(bench.send(foreign).await.status, StatusCode::FORBIDDEN, "{path} from evil");
         let nobody = upgrade(&path).with(header::ORIGIN, "http://localhost:7070");
         let reply = bench.send(nobody).await;

@@ -35,11 +35,11 @@ async fn a_link_signs_in_once_and_the_session_can_be_ended() {
     assert!(second.json["hint"].as_str().unwrap().contains("pancake open"));
 
     let session = sign_in(&bench).await;
-    let me = bench.send(Ask::get("/api/v1/me").from_page(&session)).await;
+    let me = bench.send(Ask::get("/api/v1/me").on_page(&session)).await;
     assert_eq!((me.status, &me.json["attendee"]), (StatusCode::OK, &json!("me")));
-    let ended = bench.send(Ask::new(Method::DELETE, "/api/v1/session").from_page(&session)).await;
+    let ended = bench.send(Ask::new(Method::DELETE, "/api/v1/session").on_page(&session)).await;
     assert_eq!(ended.status, StatusCode::NO_CONTENT);
-    let after = bench.send(Ask::get("/api/v1/me").from_page(&session)).await;
+    let after = bench.send(Ask::get("/api/v1/me").on_page(&session)).await;
     assert_eq!(after.status, StatusCode::UNAUTHORIZED);
 }
 
@@ -53,7 +53,7 @@ async fn the_two_secrets_are_never_taken_for_each_other() {
     let as_bearer = format!("Bearer {}", token(&url));
     let reply = bench.send(Ask::get("/api/v1/me").with(header::AUTHORIZATION, &as_bearer)).await;
     assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
-    let reply = bench.send(Ask::get("/api/v1/me").from_page(crate::testing::TOKEN)).await;
+    let reply = bench.send(Ask::get("/api/v1/me").on_page(crate::testing::TOKEN)).await;
     assert_eq!(reply.status, StatusCode::UNAUTHORIZED);
 }
 
@@ -61,7 +61,7 @@ async fn the_two_secrets_are_never_taken_for_each_other() {
 async fn only_the_token_mints_links() {
     let bench = Bench::open().await;
     let session = sign_in(&bench).await;
-    let page = bench.send(Ask::post("/api/v1/open", json!({})).from_page(&session)).await;
+    let page = bench.send(Ask::post("/api/v1/open", json!({})).on_page(&session)).await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
     let cli = bench.send(Ask::post("/api/v1/open", json!({})).bearer()).await;
     let url = cli.json["url"].as_str().unwrap();
