@@ -36,8 +36,10 @@ const BENCHES: &[Bench] = &[
 
 /// Runs the benches.
 pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<()> {
-    let chosen: Vec<&Bench> =
-        BENCHES.iter().filter(|(name, _)| args.name.as_deref().is_none_or(|n| n == *name)).collect();
+    let chosen: Vec<&Bench> = BENCHES
+        .iter()
+        .filter(|(name, _)| args.name.as_deref().is_none_or(|n| n == *name))
+        .collect();
     if chosen.is_empty() {
         let names: Vec<&str> = BENCHES.iter().map(|(name, _)| *name).collect();
         bail!("no such bench; there are {}", names.join(", "));

@@ -66,7 +66,7 @@ pub(crate) fn run(args: &CiArgs) -> anyhow::Result<()> {
 }
 
 #[allow(clippy::disallowed_methods, reason = "a stopwatch for a person's eyes")]
-fn timed<T>(f: impl FnOnce() -> T) -> (T, Duration) {
+pub(crate) fn timed<T>(f: impl FnOnce() -> T) -> (T, Duration) {
     let start = std::time::Instant::now();
     let result = f();
     (result, start.elapsed())

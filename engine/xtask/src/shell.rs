@@ -1,6 +1,9 @@
 //! Running other programs, with their output passed through.
 
-use std::{path::PathBuf, process::Command};
+use std::{
+    path::PathBuf,
+    process::{Command, Stdio},
+};
 
 use anyhow::{Context as _, bail};
 
@@ -39,6 +42,24 @@ pub(crate) fn capture(program: &str, args: &[&str]) -> anyhow::Result<String> {
         bail!("`{program} {}` failed: {}\n{text}", args.join(" "), out.status);
     }
     Ok(text)
+}
+
+/// Runs a program and gives its standard output alone.
+pub(crate) fn capture_out(program: &str, args: &[&str]) -> anyhow::Result<String> {
+    let out =
+        Command::new(program).args(args).current_dir(root()).stderr(Stdio::inherit()).output()?;
+    if !out.status.success() {
+        bail!("`{program} {}` failed: {}", args.join(" "), out.status);
+    }
+    Ok(String::from_utf8_lossy(&out.stdout).into_owned())
+}
+
+/// Where cargo builds.
+pub(crate) fn target_dir() -> anyhow::Result<PathBuf> {
+    let text = capture_out("cargo", &["metadata", "--format-version", "1", "--no-deps"])?;
+    let metadata: serde_json::Value = serde_json::from_str(&text)?;
+    let dir = metadata.get("target_directory").and_then(serde_json::Value::as_str);
+    Ok(PathBuf::from(dir.context("cargo metadata names no target directory")?))
 }
 
 /// Whether a program can be started.

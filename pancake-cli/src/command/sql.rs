@@ -8,14 +8,22 @@ use std::{
     io::{IsTerminal as _, Read as _},
     path::{Path, PathBuf},
     process::ExitCode,
+    thread,
+    time::Duration,
 };
 
 use clap::Args;
-use pancake_node::api::{RowView, SqlEvent, SqlRequest};
+use pancake_node::api::{JobDetail, RowView, SqlEvent, SqlRequest};
 use serde_json::Value;
 
 use super::Context;
-use crate::failure::{Failure, Outcome};
+use crate::{
+    client::Api,
+    failure::{Failure, Outcome},
+};
+
+/// Pause between two looks at a job that is waited for.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// Run SQL in Flink's dialect
 #[derive(Args, Debug)]
@@ -32,6 +40,9 @@ pub(crate) struct SqlArgs {
     /// Print what stands at the end instead of every change
     #[arg(long)]
     fold: bool,
+    /// Wait until the jobs that were started have ended
+    #[arg(long)]
+    wait: bool,
     /// End after so many rows
     #[arg(long, value_name = "N")]
     max_rows: Option<u64>,
@@ -50,13 +61,13 @@ pub(crate) fn run(ctx: &mut Context<'_>, args: &SqlArgs) -> Outcome {
         }
     };
     let request = SqlRequest { sql: text, streaming: args.streaming, max_rows: args.max_rows };
-    execute(ctx, &name, &request, args.fold)
+    execute(ctx, &name, &request, (args.fold, args.wait))
 }
 
 /// Runs the statements of a file.
 pub(crate) fn run_file(ctx: &mut Context<'_>, path: &Path, streaming: bool) -> Outcome {
     let request = SqlRequest { sql: read_file(path)?, streaming, max_rows: None };
-    execute(ctx, &path.display().to_string(), &request, false)
+    execute(ctx, &path.display().to_string(), &request, (false, false))
 }
 
 fn read_file(path: &Path) -> Outcome<String> {
@@ -69,7 +80,12 @@ fn read_file(path: &Path) -> Outcome<String> {
         .map_err(|e| Failure::user("unreadable", format!("cannot read {}: {e}", path.display())))
 }
 
-fn execute(ctx: &mut Context<'_>, name: &str, request: &SqlRequest, fold: bool) -> Outcome {
+fn execute(
+    ctx: &mut Context<'_>,
+    name: &str,
+    request: &SqlRequest,
+    (fold, wait): (bool, bool),
+) -> Outcome {
     let api = ctx.api()?;
     let mut shown = Shown { fold, ..Shown::default() };
     api.stream("/api/v1/sql", request, |line| {
@@ -77,7 +93,30 @@ fn execute(ctx: &mut Context<'_>, name: &str, request: &SqlRequest, fold: bool) 
         shown.event(ctx, name, request, event)
     })?;
     shown.finish(ctx);
+    if wait {
+        for job in &shown.jobs {
+            wait_for(&api, job)?;
+        }
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Waits until a job has ended; one that failed is an error.
+fn wait_for(api: &Api, job: &str) -> Outcome<()> {
+    loop {
+        let detail: JobDetail = api.get(&format!("/api/v1/jobs/{job}"))?;
+        match detail.job.state.as_str() {
+            "running" | "starting" => thread::sleep(LOOK_EVERY),
+            "failed" => {
+                let why = detail.job.error.unwrap_or_default();
+                return Err(Failure::user(
+                    "job_failed",
+                    format!("job `{}` failed: {why}", detail.job.name),
+                ));
+            }
+            _ => return Ok(()),
+        }
+    }
 }
 
 /// What has been shown of an answer so far.
@@ -86,6 +125,8 @@ struct Shown {
     fold: bool,
     columns: Vec<String>,
     rows: Vec<RowView>,
+    /// Jobs that were started, by id.
+    jobs: Vec<String>,
 }
 
 impl Shown {
@@ -99,6 +140,7 @@ impl Shown {
         match event {
             SqlEvent::Done { message, .. } => ctx.out.talk(message),
             SqlEvent::Job { name, id, .. } => {
+                self.jobs.push(id.clone());
                 ctx.out.talk(format!("job `{name}` runs (id {id}); `pancake job show {name}`"));
             }
             SqlEvent::Columns { columns, .. } => {

@@ -14,12 +14,12 @@ use pancake_types::{Offset, Storage, Timestamp};
 pub(crate) const NOW: Timestamp = Timestamp::from_millis(1_000_000);
 
 pub(crate) fn dir() -> PathBuf {
-    PathBuf::from("/home/log/t-0")
+    PathBuf::from("/sim/log/t-0")
 }
 
 pub(crate) fn sim(seed: u64) -> SimStorage {
     let storage = SimStorage::new(seed);
-    storage.create_durable_dir(&PathBuf::from("/home/log"));
+    storage.create_durable_dir(&PathBuf::from("/sim/log"));
     storage
 }
 

@@ -1,8 +1,10 @@
+//! Tests of the simulated storage: what a crash keeps, loses and tears.
+
 use super::*;
 
 fn storage() -> (SimStorage, PathBuf) {
     let storage = SimStorage::new(1);
-    let dir = PathBuf::from("/home");
+    let dir = PathBuf::from("/sim");
     storage.create_durable_dir(&dir);
     (storage, dir)
 }
@@ -12,12 +14,12 @@ fn what_was_synced_survives_and_what_was_not_may_be_torn() {
     let mut fates = std::collections::BTreeSet::new();
     for seed in 0..100 {
         let storage = SimStorage::new(seed);
-        storage.create_durable_dir(Path::new("/home"));
-        let path = Path::new("/home/a");
+        storage.create_durable_dir(Path::new("/sim"));
+        let path = Path::new("/sim/a");
         let file = storage.open(path, true).unwrap();
         file.write_at(b"kept", 0).unwrap();
         file.sync().unwrap();
-        storage.sync_dir(Path::new("/home")).unwrap();
+        storage.sync_dir(Path::new("/sim")).unwrap();
         file.write_at(b"torn", 4).unwrap();
         storage.crash();
         let bytes = storage.bytes(path).unwrap();
@@ -33,11 +35,11 @@ fn a_name_lives_only_after_its_directory_was_synced() {
     let mut fates = std::collections::BTreeSet::new();
     for seed in 0..50 {
         let storage = SimStorage::new(seed);
-        storage.create_durable_dir(Path::new("/home"));
-        let file = storage.open(Path::new("/home/a"), true).unwrap();
+        storage.create_durable_dir(Path::new("/sim"));
+        let file = storage.open(Path::new("/sim/a"), true).unwrap();
         file.sync().unwrap();
         storage.crash();
-        fates.insert(storage.exists(Path::new("/home/a")));
+        fates.insert(storage.exists(Path::new("/sim/a")));
     }
     assert_eq!(fates.len(), 2, "an unsynced name must sometimes be lost");
 }

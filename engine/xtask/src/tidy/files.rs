@@ -23,9 +23,12 @@ pub(super) fn check(path: &str, text: &str, findings: &mut Vec<Finding>) {
     if path.ends_with("/mod.rs") {
         say(1, "modules are `name.rs` beside `name/`, not `mod.rs`");
     }
+    let mut before = "";
     for (n, line) in text.lines().enumerate() {
         let line = line.trim();
-        if line.starts_with("matches!(") && line.ends_with(");") {
+        let statement = before.is_empty() || before.ends_with([';', '{', '}']);
+        before = line;
+        if statement && line.starts_with("matches!(") && line.ends_with(");") {
             say(n + 1, "a bare `matches!(..);` asserts nothing: write `assert!(matches!(..))`");
         }
         if line == "#[ignore]" || line.starts_with("#[ignore =") {
@@ -50,7 +53,8 @@ mod tests {
         check_count("a.rs", "//! A file.\n", 0);
         check_count("a.rs", "fn main() {}\n", 1);
         check_count("a/mod.rs", "//! A file.\n", 1);
-        check_count("a.rs", "//! A.\n    matches!(x, Ok(_));\n", 1);
+        check_count("a.rs", "//! A.\n\n    matches!(x, Ok(_));\n", 1);
+        check_count("a.rs", "//! A.\nlet a =\n    matches!(x, Ok(_));\n", 0);
         check_count("a.rs", &"//! A.\n".repeat(601), 1);
         check_count("a.svelte", &"x\n".repeat(601), 1);
     }

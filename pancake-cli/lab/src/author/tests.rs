@@ -1,3 +1,5 @@
+//! Tests of the author loop.
+
 use std::sync::Arc;
 
 use super::*;

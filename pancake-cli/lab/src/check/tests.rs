@@ -1,3 +1,5 @@
+//! Tests of every kind of check.
+
 use serde_json::json;
 
 use super::*;

@@ -1,3 +1,5 @@
+//! Tests of loading labs.
+
 use super::*;
 use crate::toy::{LAB, edited, files, lab_with};
 

@@ -1,3 +1,5 @@
+//! Tests of pages.
+
 use super::*;
 
 fn fences(text: &str) -> String {

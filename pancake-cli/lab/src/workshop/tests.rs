@@ -1,3 +1,5 @@
+//! Tests of the workshop.
+
 use super::*;
 use crate::{
     format::{ClockAct, ClockGoal},
