@@ -139,7 +139,10 @@ impl Source for KafkaSource {
         for place in 0..self.splits.len() {
             has_emitted |= self.read_split(place, share, out)?;
         }
-        self.backlog_rows = self.splits.iter_mut().map(Split::backlog).sum();
+        if !self.must_ask_again {
+            // A Kafka elsewhere would have to be asked for its end, which takes too long for a number to show.
+            self.backlog_rows = self.splits.iter_mut().map(Split::backlog).sum();
+        }
         self.finish_read(out);
         if has_emitted || (self.splits.is_empty() && self.options.is_bounded) {
             return Ok(Polled::Emitted);
