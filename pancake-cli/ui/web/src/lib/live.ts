@@ -38,6 +38,8 @@ export type LiveState =
 
 const RETRY_FIRST_MS = 500;
 const RETRY_MAX_MS = 15_000;
+/** The first answer comes while the page is still busy with itself; the second one tells the way. */
+const PING_SOON_MS = 1_000;
 const PING_EVERY_MS = 10_000;
 
 interface Channel {
@@ -104,7 +106,7 @@ export class Live {
     this.#lostSince = null;
     this.#set({ at: 'live', rttMs: null });
     for (const [ch, channel] of this.#channels) this.#subscribe(ch, channel);
-    this.#ping();
+    this.#ping(PING_SOON_MS);
   }
 
   #subscribe(ch: string, channel: Channel): void {
@@ -126,10 +128,10 @@ export class Live {
     for (const handler of channel.handlers) handler(frame as Frame);
   }
 
-  #ping(): void {
+  #ping(nextMs: number): void {
     this.#pingSentAt = this.world.now();
     this.#send({ op: 'ping' });
-    this.#cancelTimer = this.world.later(PING_EVERY_MS, () => this.#ping());
+    this.#cancelTimer = this.world.later(nextMs, () => this.#ping(PING_EVERY_MS));
   }
 
   #closed(socket: Socket): void {
