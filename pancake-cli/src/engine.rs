@@ -120,6 +120,7 @@ impl Engine {
         };
         let text = serde_json::to_vec_pretty(&running)?;
         write_whole(&Running::path(&dir), &text, 0o600)?;
+        node.mark_ready();
         Ok(Self {
             node,
             workshop,

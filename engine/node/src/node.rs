@@ -94,8 +94,7 @@ impl Node {
         options: NodeOptions,
         listeners: Vec<(TcpListener, Option<HostPort>)>,
     ) -> Result<Self, NodeError> {
-        let opened = options.clone();
-        let node = blocking(move || Self::restore(home, opened)).await?;
+        let node = blocking(move || Self::restore(home, options)).await?;
         {
             let mut tasks = node.tasks();
             for (listener, advertised) in listeners {
@@ -106,8 +105,6 @@ impl Node {
             let (settling, stop) = (node.clone(), node.0.stop.clone());
             tasks.spawn(async move { settling.settle_jobs(stop).await });
         }
-        let ready = node.0.options.clock.monotonic().saturating_sub(options.process_start);
-        node.0.ready.get_or_init(|| ready);
         Ok(node)
     }
 
@@ -153,6 +150,14 @@ impl Node {
         }));
         queries::resume_jobs(&node);
         Ok(node)
+    }
+
+    /// Notes that everything around the engine is ready too: ports accept, pages are served.
+    pub fn mark_ready(&self) {
+        let options = &self.0.options;
+        self.0
+            .ready
+            .get_or_init(|| options.clock.monotonic().saturating_sub(options.process_start));
     }
 
     /// The running engine in one line.

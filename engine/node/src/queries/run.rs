@@ -85,7 +85,8 @@ impl Run<'_> {
                 self.tell(SqlEvent::Done { statement: number, message })
             }
             Outcome::Written { table, rows } => {
-                let message = format!("{rows} rows written to `{table}`");
+                let noun = if rows == 1 { "row" } else { "rows" };
+                let message = format!("{rows} {noun} written to `{table}`");
                 self.tell(SqlEvent::Done { statement: number, message })
             }
             Outcome::Rows(rows) => self.rows(number, rows),
