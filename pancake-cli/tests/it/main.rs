@@ -18,6 +18,8 @@ mod labs;
 #[cfg(test)]
 mod models;
 #[cfg(test)]
+mod recommender;
+#[cfg(test)]
 mod sql;
 #[cfg(test)]
 mod streams;
