@@ -144,10 +144,10 @@ impl Window {
 
 /// Often a time at the very edge of windows, where mistakes by one are made.
 fn snapped(rng: &mut Rng, ms: i64) -> i64 {
+    let edge = ms.div_euclid(1_000) * 1_000;
     match rng.random_range(0..4) {
         0 => ms,
-        1 => ms.div_euclid(1_000) * 1_000,
-        _ => ms.div_euclid(1_000) * 1_000 - 1,
+        before => edge - (before - 1),
     }
 }
 
