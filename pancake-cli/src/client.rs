@@ -59,7 +59,7 @@ pub(crate) struct Api {
     token: String,
     kafka: String,
     /// The workshop of this command's own, stopped when the command ends.
-    _engine: Option<Engine>,
+    own: Option<Engine>,
 }
 
 #[derive(Deserialize)]
@@ -82,9 +82,9 @@ impl Api {
         if let Some(running) = Running::find(&config.home) {
             return Ok(Self::of(&running));
         }
-        let engine = Engine::start(config, global, &Ports::free())?;
+        let engine = Engine::start(config, global, Ports::free())?;
         let mut api = Self::of(engine.running());
-        api._engine = Some(engine);
+        api.own = Some(engine);
         Ok(api)
     }
 
@@ -101,7 +101,7 @@ impl Api {
             url: running.url.clone(),
             token: running.token.clone(),
             kafka: running.kafka.clone(),
-            _engine: None,
+            own: None,
         }
     }
 

@@ -59,7 +59,11 @@ pub(crate) struct Engine {
 
 impl Engine {
     /// Starts the workshop of a home and returns when it is ready.
-    pub(crate) fn start(config: &Config, global: &Global, at: &Ports) -> Outcome<Self> {
+    #[allow(
+        clippy::too_many_lines,
+        reason = "one start from top to bottom reads best in one piece"
+    )]
+    pub(crate) fn start(config: &Config, global: &Global, at: Ports) -> Outcome<Self> {
         let clock = SystemClock::new();
         let home = Home::open(&config.home)?;
         let web = ports::bind(at.web, "the pages", "--port")?;

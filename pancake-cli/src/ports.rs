@@ -1,6 +1,6 @@
 //! Listening sockets on both loopback addresses, and who holds a port that is taken.
 //!
-//! * `localhost` may mean either family, so every port is bound on 127.0.0.1 and, where the machine has it, on ::1.
+//! * `localhost` may mean either family, so every port is bound on 127.0.0.1 and, where the machine has it, on `::1`.
 
 use std::{
     fs, io,

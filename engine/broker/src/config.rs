@@ -188,8 +188,10 @@ mod tests {
     }
 
     #[test]
-    fn the_defaults_are_the_logs_own() {
-        assert_eq!(log_options(&TopicConfig::new()), LogOptions::default());
+    fn the_defaults_are_the_logs_own_but_nothing_is_deleted_by_age() {
+        let retention = Retention { ms: None, bytes: None };
+        let kept = LogOptions { retention, ..LogOptions::default() };
+        assert_eq!(log_options(&TopicConfig::new()), kept);
         assert!(SETTINGS.iter().all(|s| check_one(s, s.default).is_ok()));
     }
 }

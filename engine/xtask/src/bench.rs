@@ -44,12 +44,11 @@ pub(crate) fn run(args: &BenchArgs) -> anyhow::Result<()> {
         let names: Vec<&str> = BENCHES.iter().map(|(name, _)| *name).collect();
         bail!("no such bench; there are {}", names.join(", "));
     }
-    let binary = match &args.binary {
-        Some(binary) => binary.clone(),
-        None => {
-            shell::run("cargo", &["build", "--release", "-p", "pancake-cli"])?;
-            shell::target_dir()?.join("release/pancake")
-        }
+    let binary = if let Some(binary) = &args.binary {
+        binary.clone()
+    } else {
+        shell::run("cargo", &["build", "--release", "-p", "pancake-cli"])?;
+        shell::target_dir()?.join("release/pancake")
     };
     for (name, bench) in chosen {
         println!("\n── {name} ──");

@@ -28,7 +28,7 @@ pub(crate) struct DemoArgs {
 }
 
 pub(crate) fn run(ctx: &mut Context<'_>, args: &DemoArgs) -> Outcome {
-    let engine = Engine::start(&ctx.config, &ctx.global, &Ports::free())?;
+    let engine = Engine::start(&ctx.config, &ctx.global, Ports::free())?;
     let waiting =
         ctx.out.waiting("playing lab 02 to its end: ratings, training, serving, online updates");
     let workshop = engine.workshop();
@@ -42,7 +42,7 @@ pub(crate) fn run(ctx: &mut Context<'_>, args: &DemoArgs) -> Outcome {
             ctx.out.talk(format!("a stream does not play: {error}"));
         }
     }
-    up::announce(ctx, &engine, !args.no_open)?;
+    up::announce(ctx, &engine, !args.no_open);
     ctx.out.talk("ask it: `pancake model list`, `pancake model predict tastes --user you`");
     if !args.once {
         engine.wait_for_stop()?;

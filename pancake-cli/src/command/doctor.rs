@@ -45,6 +45,7 @@ impl Finding {
     }
 }
 
+#[allow(clippy::unnecessary_wraps, reason = "every command has the same shape")]
 pub(crate) fn run(ctx: &mut Context<'_>, _args: &DoctorArgs) -> Outcome {
     let settings = &ctx.config.settings;
     let running = Running::find(&ctx.config.home);

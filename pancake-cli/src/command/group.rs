@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use rdkafka::{
     TopicPartitionList,
     consumer::{BaseConsumer, CommitMode, Consumer as _},
+    metadata::MetadataTopic,
     topic_partition_list::Offset,
 };
 use serde::Serialize;
@@ -164,12 +165,11 @@ fn reset(ctx: &mut Context<'_>, args: &ResetArgs) -> Outcome {
         .fetch_metadata(Some(&args.topic), ANSWER_WAIT_MAX)
         .map_err(|e| kafka.failure(&e))?;
     let mut list = TopicPartitionList::new();
-    for partition in metadata.topics().iter().flat_map(|t| t.partitions()) {
+    for partition in metadata.topics().iter().flat_map(MetadataTopic::partitions) {
         let (low, high) = consumer
             .fetch_watermarks(&args.topic, partition.id(), ANSWER_WAIT_MAX)
             .map_err(|e| kafka.failure(&e))?;
         let place = match start {
-            Start::At(Offset::Beginning) => low,
             Start::At(Offset::End) => high,
             Start::At(Offset::Offset(at)) => at.clamp(low, high),
             Start::At(Offset::OffsetTail(n)) => (high - n).max(low),

@@ -34,8 +34,8 @@ pub(crate) struct UpArgs {
 }
 
 pub(crate) fn run(ctx: &mut Context<'_>, args: &UpArgs) -> Outcome {
-    let engine = Engine::start(&ctx.config, &ctx.global, &ports(ctx, args)?)?;
-    announce(ctx, &engine, args.open)?;
+    let engine = Engine::start(&ctx.config, &ctx.global, ports(ctx, args)?)?;
+    announce(ctx, &engine, args.open);
     engine.wait_for_stop()?;
     ctx.out.talk("stopping: last checkpoints, last writes");
     engine.stop()?;
@@ -43,7 +43,7 @@ pub(crate) fn run(ctx: &mut Context<'_>, args: &UpArgs) -> Outcome {
 }
 
 /// Says where everything is, and opens the browser if that was asked for.
-pub(crate) fn announce(ctx: &mut Context<'_>, engine: &Engine, show: bool) -> Outcome<()> {
+pub(crate) fn announce(ctx: &mut Context<'_>, engine: &Engine, show: bool) {
     let running = engine.running();
     if ctx.out.json() {
         let line = json!({
@@ -67,7 +67,6 @@ pub(crate) fn announce(ctx: &mut Context<'_>, engine: &Engine, show: bool) -> Ou
     if show && !open::browse(engine.login_url()) {
         ctx.out.talk("no browser could be opened; open the link above");
     }
-    Ok(())
 }
 
 fn ports(ctx: &Context<'_>, args: &UpArgs) -> Outcome<Ports> {

@@ -13,6 +13,7 @@ use pancake_node::{
     ErrorKind, NodeError,
     api::{NewRecordView, PlayRequest, SqlEvent, SqlRequest, TopicSpec},
 };
+use pancake_types::Timestamp;
 use serde_json::{Value, json};
 
 use super::{
@@ -122,7 +123,8 @@ impl Hands for Shop {
                 )
             }
             FeedMove::PlayTo(to) => {
-                let request = PlayRequest { to: to.map(|t| t.millis()), ..PlayRequest::default() };
+                let request =
+                    PlayRequest { to: to.map(Timestamp::millis), ..PlayRequest::default() };
                 self.wait(self.node.play_feed(&name, request))
             }
             FeedMove::Step(events) => {

@@ -53,7 +53,7 @@ mod tests {
     async fn an_engine_says_who_it_is_or_why_not() {
         match probe().await {
             Ok(engine) => {
-                assert!(!engine.version.is_empty() && engine.api.contains('.'), "{engine:?}")
+                assert!(!engine.version.is_empty() && engine.api.contains('.'), "{engine:?}");
             }
             Err(error) => assert!(error.to_string().contains("Docker engine"), "{error}"),
         }

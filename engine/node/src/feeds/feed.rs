@@ -69,7 +69,7 @@ impl Feed {
             NodeError::invalid("invalid_feed", crate::topics::chain(&e))
         };
         let mut events = generators.open(&spec.generator, &spec.params).map_err(invalid)?;
-        let start = events.next_arrival().map_or(0, |t| t.millis());
+        let start = events.next_arrival().map_or(0, pancake_types::Timestamp::millis);
         let wanted = spec.params.get("partitions").and_then(serde_json::Value::as_u64);
         let topic_spec = TopicSpec {
             partitions: wanted.and_then(|p| u32::try_from(p).ok()),
@@ -128,7 +128,7 @@ impl Feed {
             position: state.events.position(),
             start: state.start,
             clock: state.clock,
-            until: state.events.until().map(|t| t.millis()),
+            until: state.events.until().map(pancake_types::Timestamp::millis),
             total: state.finished.then(|| state.events.position()),
             speed: self.spec.speed,
             playing: state.playing,
@@ -238,7 +238,7 @@ impl State {
         let mut batch = Vec::new();
         while (batch.len() as u64) < count {
             let next = self.events.next_arrival();
-            if !next.is_some_and(|at| to.is_none_or(|t| at.millis() <= t)) {
+            if next.is_none_or(|at| to.is_some_and(|t| at.millis() > t)) {
                 break;
             }
             let number = self.events.position();

@@ -33,13 +33,13 @@ pub(super) fn detail(job: &mut Job, now: Duration) -> JobDetail {
             exchange: e.exchange.clone(),
         })
         .collect();
-    let state = match handle.status() {
+    let word = match handle.status() {
         JobStatus::Running => "running",
         JobStatus::Finished => "finished",
         JobStatus::Failed { .. } => "failed",
         JobStatus::Cancelled => "stopped",
     };
-    let mut shown = view(&job.record, state, totals(&stats), stats.checkpoints.last);
+    let mut shown = view(&job.record, word, totals(&stats), stats.checkpoints.last);
     shown.error = stats.error.clone().or(shown.error);
     if job.earlier.as_ref().is_none_or(|(at, _)| now.saturating_sub(*at) >= LOOK_BACK) {
         job.earlier = Some((now, stats));
@@ -78,7 +78,7 @@ fn view(
         late_max_ms: totals.late_max_ms,
         malformed: totals.malformed,
         first_malformed: totals.first_malformed,
-        checkpoint: checkpoint.map(|id| id.get()),
+        checkpoint: checkpoint.map(pancake_dataflow::CheckpointId::get),
         caught_up: totals.caught_up,
     }
 }

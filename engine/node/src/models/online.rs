@@ -181,7 +181,7 @@ impl Run {
             match self.again() {
                 Ok(fresh) => updater = fresh,
                 Err(error) => {
-                    tracing::error!(topic = %self.topic, %error, "online updates cannot begin again")
+                    tracing::error!(topic = %self.topic, %error, "online updates cannot begin again");
                 }
             }
         }

@@ -36,17 +36,15 @@ pub(super) async fn run(node: &Node, request: TrainRequest) -> Result<VersionVie
     let trained_to = ends(node);
     let columns = (request.user_col.as_str(), request.item_col.as_str());
     let all = pairs(node, &request.table, request.filter.as_deref(), columns).await?;
-    let (seen, held_out) = match &request.test_table {
-        Some(table) => (all, pairs(node, table, None, columns).await?),
-        None => {
-            let share = request.holdout.unwrap_or(HOLDOUT);
-            if !(0.0..=HOLDOUT_MAX).contains(&share) {
-                let message =
-                    format!("a share of {share} cannot be held out; 0 to {HOLDOUT_MAX} can");
-                return Err(NodeError::invalid("invalid_training", message));
-            }
-            split(&all, share, settings.seed)
+    let (seen, held_out) = if let Some(table) = &request.test_table {
+        (all, pairs(node, table, None, columns).await?)
+    } else {
+        let share = request.holdout.unwrap_or(HOLDOUT);
+        if !(0.0..=HOLDOUT_MAX).contains(&share) {
+            let message = format!("a share of {share} cannot be held out; 0 to {HOLDOUT_MAX} can");
+            return Err(NodeError::invalid("invalid_training", message));
         }
+        split(&all, share, settings.seed)
     };
     let node = node.clone();
     blocking(move || {
@@ -146,7 +144,7 @@ fn fit(
 
 fn measure(
     model: &FactorModel,
-    seen: &Interactions,
+    trained_on: &Interactions,
     held_out: &Pairs,
     seed: u64,
 ) -> BTreeMap<String, f64> {
@@ -156,8 +154,12 @@ fn measure(
     }
     let quality = |ranking: &dyn Fn() -> Quality| ranking();
     note(&mut metrics, "", &judge(model, held_out));
-    note(&mut metrics, "popularity_", &quality(&|| judge(&Popularity::new(seen), held_out)));
-    note(&mut metrics, "random_", &quality(&|| judge(&RandomRanking::new(seen, seed), held_out)));
+    note(&mut metrics, "popularity_", &quality(&|| judge(&Popularity::new(trained_on), held_out)));
+    note(
+        &mut metrics,
+        "random_",
+        &quality(&|| judge(&RandomRanking::new(trained_on, seed), held_out)),
+    );
     metrics
 }
 

@@ -24,7 +24,7 @@ pub(super) fn run(binary: &Path) -> anyhow::Result<()> {
         let lines = scratch.dir().join(format!("{size}.txt"));
         let mut file = BufWriter::new(File::create(&lines)?);
         for i in 0..count {
-            writeln!(file, "{i:0>width$}", width = size)?;
+            writeln!(file, "{i:0>size$}")?;
         }
         file.flush()?;
         let topic = format!("load-{size}");

@@ -100,9 +100,9 @@ pub(super) fn serve(ctx: &mut Context<'_>, args: &ServeArgs) -> Outcome {
     let mut show = args.open;
     loop {
         let state = fingerprint(&args.dir)?;
-        match Engine::start(&ctx.config, &global, &Ports::free()) {
+        match Engine::start(&ctx.config, &global, Ports::free()) {
             Ok(engine) => {
-                up::announce(ctx, &engine, show)?;
+                up::announce(ctx, &engine, show);
                 show = false;
                 let changed = || fingerprint(&args.dir).is_ok_and(|now| now != state);
                 let again = engine.wait_for_stop_or(changed, LOOK_EVERY)?;

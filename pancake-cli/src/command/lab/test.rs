@@ -1,6 +1,9 @@
 //! `pancake lab test`: plays whole labs, each in fresh homes, with no network.
 
-use std::{path::PathBuf, sync::Mutex};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+};
 
 use clap::Args;
 use pancake_lab::{
@@ -17,6 +20,7 @@ use crate::{
     failure::{Failure, Outcome},
     labs,
     output::{Output, Tone, paint},
+    world::Shop,
 };
 
 /// Play labs in fresh homes
@@ -54,10 +58,14 @@ impl Rigs for FreshHomes<'_> {
         }
         let mut config = self.config.clone();
         config.home = dir.path().to_path_buf();
-        let engine = Engine::start(&config, self.global, &Ports::free())
+        let engine = Engine::start(&config, self.global, Ports::free())
             .map_err(|e| unavailable(e.to_string()))?;
         let shop = engine.shop();
-        let rig = Rig { world: shop.clone(), hands: shop.clone(), journal: shop };
+        let rig = Rig {
+            world: Arc::<Shop>::clone(&shop),
+            hands: Arc::<Shop>::clone(&shop),
+            journal: shop,
+        };
         *current = Some((engine, dir));
         Ok(rig)
     }

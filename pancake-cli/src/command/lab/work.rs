@@ -10,7 +10,9 @@ use std::{
 
 use clap::Args;
 use pancake_lab::{
-    CellRun, CheckReport, HintView, LabCard, LabView, Verdict, page::plain, world::FeedFacts,
+    CellRun, CheckReport, HintView, LabCard, LabView, Verdict,
+    page::{Page, plain},
+    world::FeedFacts,
 };
 use serde_json::{Value, json};
 
@@ -130,10 +132,10 @@ fn read(path: &Path) -> Outcome<String> {
 /// The cell's text, after the learner's editor.
 fn edited(api: &Api, lab: &str, cell: &str) -> Outcome<String> {
     let lab: LabView = api.get(&format!("/api/v1/labs/{lab}"))?;
-    let page = lab.pages.iter().flat_map(|p| p.cells()).find(|c| c.id == cell);
+    let page = lab.pages.iter().flat_map(Page::cells).find(|c| c.id == cell);
     let page = page.ok_or_else(|| {
         let all: Vec<&str> =
-            lab.pages.iter().flat_map(|p| p.cells()).map(|c| c.id.as_str()).collect();
+            lab.pages.iter().flat_map(Page::cells).map(|c| c.id.as_str()).collect();
         Failure::user("unknown_cell", format!("there is no cell `{cell}`"))
             .hint(format!("there are {}", all.join(", ")))
     })?;
@@ -241,17 +243,14 @@ fn next(ctx: &mut Context<'_>, lab: &str, reports: &[CheckReport], passed: bool)
 
 pub(super) fn hint(ctx: &mut Context<'_>, lab: &str, check: Option<String>) -> Outcome {
     let api = ctx.api()?;
-    let check = match check {
-        Some(check) => check,
-        None => {
-            let reports: Vec<CheckReport> =
-                api.post(&format!("/api/v1/labs/{lab}/check"), &json!({}))?;
-            let open = reports.into_iter().find(|r| r.verdict != Verdict::Pass);
-            open.ok_or_else(|| {
-                Failure::user("all_passed", "every check has passed; there is nothing to hint at")
-            })?
-            .check
-        }
+    let check = if let Some(check) = check {
+        check
+    } else {
+        let reports: Vec<CheckReport> =
+            api.post(&format!("/api/v1/labs/{lab}/check"), &json!({}))?;
+        let open = reports.into_iter().find(|r| r.verdict != Verdict::Pass);
+        let none = "every check has passed; there is nothing to hint at";
+        open.ok_or_else(|| Failure::user("all_passed", none))?.check
     };
     let hint: HintView =
         api.post(&format!("/api/v1/labs/{lab}/checks/{check}/hint"), &json!({}))?;

@@ -113,7 +113,7 @@ pub(super) fn run(ctx: &mut Context<'_>, args: &ProduceArgs) -> Outcome {
     }
     let answer = serde_json::json!({ "topic": args.topic, "records": written });
     ctx.out.value(&answer, |out, _| {
-        out.talk(format!("{} records written to {}", thousands(written), args.topic))
+        out.talk(format!("{} records written to {}", thousands(written), args.topic));
     });
     Ok(ExitCode::SUCCESS)
 }
