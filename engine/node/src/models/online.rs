@@ -100,7 +100,13 @@ impl Start {
         let Some(topic) = self.topic.as_deref() else { return Ok(None) };
         let topic = name(topic)?;
         let shared = Arc::new(Shared::default());
-        let position = Arc::new(Mutex::new(BTreeMap::new()));
+        // Known from the start, so that events that wait are seen as waiting before the first is read.
+        let view = self.broker.topic(&topic);
+        let starts = view.iter().flat_map(|v| &v.partitions).map(|p| {
+            let next = updater.position(p.id).unwrap_or(Offset::ZERO);
+            (p.id, next.max(p.log_start_offset))
+        });
+        let position: Arc<Mutex<BTreeMap<_, _>>> = Arc::new(Mutex::new(starts.collect()));
         let run = Run {
             topic: topic.clone(),
             fields: EventFields {
